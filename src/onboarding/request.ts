@@ -1,0 +1,94 @@
+import { z } from 'zod';
+
+/** Who may do something: Slack user ids and Slack user group ids. */
+export const Who = z.strictObject({
+  users: z.array(z.string().regex(/^[UW][A-Z0-9]+$/)).default([]),
+  groups: z.array(z.string().regex(/^S[A-Z0-9]+$/)).default([]),
+});
+export type Who = z.infer<typeof Who>;
+
+/** The names that one target gets in the outside systems, rendered from the templates of holt.yaml. */
+export const Names = z.strictObject({
+  organization: z.string(),
+  environment: z.string(),
+  integration: z.string(),
+  vault: z.string(),
+  clientIdSecret: z.string(),
+  clientSecretSecret: z.string(),
+});
+export type Names = z.infer<typeof Names>;
+
+export const ApprovalPolicy = z.strictObject({
+  /** How many different people must approve. */
+  required: z.int().min(1),
+  approvers: Who,
+  /** May the person who asked approve too? Judged by Slack user id. */
+  selfApproval: z.boolean(),
+  /** After how many milliseconds an unanswered request is over. */
+  expiresMs: z.int().positive(),
+});
+export type ApprovalPolicy = z.infer<typeof ApprovalPolicy>;
+
+export const GitOpsTarget = z.strictObject({
+  /** `owner/name`. */
+  repository: z.string(),
+  base: z.string(),
+  /** The branch of ours: `holt/<cluster>-<stage>`. */
+  branch: z.string(),
+  layout: z.literal('umbrella-chart'),
+  /** `secretRef` keeps everything of the credential out of Git; `literal` writes the client id, as the article did. */
+  credentials: z.enum(['secretRef', 'literal']),
+  /** Folder of the umbrella chart, made once for all clusters. */
+  chartPath: z.string(),
+  /** File of this cluster's values. */
+  valuesPath: z.string(),
+  /** File of this cluster's ExternalSecret. */
+  externalSecretPath: z.string(),
+  chartVersion: z.string(),
+  namespace: z.string(),
+  operatorMode: z.enum(['defaultShadow', 'defaultActive']),
+  externalSecret: z.strictObject({
+    apiVersion: z.enum(['external-secrets.io/v1', 'external-secrets.io/v1beta1']),
+    storeKind: z.enum(['ClusterSecretStore', 'SecretStore']),
+    storeName: z.string(),
+    refreshInterval: z.string(),
+    /** Name of the Kubernetes Secret that External Secrets makes. */
+    secretName: z.string(),
+  }),
+});
+export type GitOpsTarget = z.infer<typeof GitOpsTarget>;
+
+/** One cluster at one stage with everything that configuration says of it: what a run works from, fixed when it is asked for. */
+export const Target = z.strictObject({
+  cluster: z.string(),
+  stage: z.string(),
+  names: Names,
+  /** Labels of the environment. */
+  labels: z.record(z.string(), z.string()),
+  invite: z.strictObject({
+    /** Mail addresses. */
+    people: z.array(z.string()),
+    /** Object ids of Entra groups. */
+    groups: z.array(z.string()),
+  }),
+  /** Lower-case domains to which an invite may go. */
+  mailDomains: z.array(z.string()),
+  requesters: Who,
+  approval: ApprovalPolicy,
+  gitops: GitOpsTarget,
+});
+export type Target = z.infer<typeof Target>;
+
+/** What was asked for, by whom and where. */
+export const Request = z.strictObject({
+  target: Target,
+  /** People named in the command; a Slack user's address is filled in by the bot once it knows it (null: has none). */
+  named: z.array(
+    z.strictObject({ user: z.string().optional(), address: z.string().nullable().optional() }),
+  ),
+  /** Slack ids. */
+  by: z.strictObject({ user: z.string(), team: z.string() }),
+  /** The channel the command was typed in. */
+  channel: z.string(),
+});
+export type Request = z.infer<typeof Request>;
