@@ -103,7 +103,12 @@ export interface VaultReader {
 
 export interface VaultWriter {
   /** Writes a new version. */
-  write(vault: string, name: string, value: Secret, tags: Record<string, string>): Promise<{ version: string }>;
+  write(
+    vault: string,
+    name: string,
+    value: Secret,
+    tags: Record<string, string>,
+  ): Promise<{ version: string }>;
   /** Brings a soft-deleted secret back and returns when it can be read again. */
   recover(vault: string, name: string): Promise<void>;
 }
@@ -131,7 +136,11 @@ export interface RepositoryReader {
   /** Whether the repository and the base branch are there and can be written. */
   check(repository: string, base: string): Promise<Problem[]>;
   /** The files at the head of a branch, and the sha of that head. Text is returned as it is, line ends included. */
-  readFiles(repository: string, branch: string, paths: readonly string[]): Promise<{ commit: string; files: Files }>;
+  readFiles(
+    repository: string,
+    branch: string,
+    paths: readonly string[],
+  ): Promise<{ commit: string; files: Files }>;
   findBranch(repository: string, branch: string, base: string): Promise<Branch | undefined>;
   /** Pull requests from the branch to the base, newest first, in any state. */
   findPulls(repository: string, branch: string, base: string): Promise<Pull[]>;
@@ -154,7 +163,10 @@ export interface RepositoryWriter {
       message: string;
     },
   ): Promise<{ commit: string }>;
-  openPull(repository: string, pull: { branch: string; base: string; title: string; body: string }): Promise<Pull>;
+  openPull(
+    repository: string,
+    pull: { branch: string; base: string; title: string; body: string },
+  ): Promise<Pull>;
   updatePull(repository: string, number: number, text: { title: string; body: string }): Promise<Pull>;
 }
 
@@ -164,6 +176,8 @@ export interface Layout {
   paths(gitops: GitOpsTarget): string[];
   /** The files that must change, with their new text; empty when everything is in place. Throws a UserError that names a file it will not touch. */
   edit(target: Target, credentials: { clientId: string }, files: Files): Record<string, string>;
+  /** What a person does once the pull request is merged. */
+  afterMerge(target: Target): string[];
 }
 
 /** Ids that several runs compete for. The first claim holds; a repeated claim by its holder is true again. */

@@ -83,9 +83,7 @@ export type Target = z.infer<typeof Target>;
 export const Request = z.strictObject({
   target: Target,
   /** People named in the command; a Slack user's address is filled in by the bot once it knows it (null: has none). */
-  named: z.array(
-    z.strictObject({ user: z.string().optional(), address: z.string().nullable().optional() }),
-  ),
+  named: z.array(z.strictObject({ user: z.string().optional(), address: z.string().nullable().optional() })),
   /** Slack ids. */
   by: z.strictObject({ user: z.string(), team: z.string() }),
   /** The channel the command was typed in. */

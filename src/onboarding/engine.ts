@@ -1,0 +1,160 @@
+import { explain } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { expire } from './approvals.ts';
+import type { FactName, Facts } from './facts.ts';
+import {
+  beginSteps,
+  establish,
+  Fenced,
+  failStep,
+  finish,
+  hasFailed,
+  openGateOf,
+  type Run,
+  rest,
+  take,
+  withdraw,
+} from './run.ts';
+import { Interrupted, openSession, type Session, type SessionOptions } from './session.ts';
+import { isWaiting, isWithdrawn, type Step, type Waiting } from './step.ts';
+
+export interface EngineOptions extends SessionOptions {
+  plan: readonly Step[];
+  log: Log;
+  /** How often a step is tried when its failures may pass. */
+  maxAttempts: number;
+  /** Milliseconds to wait after the given number of failed attempts. */
+  backoff(attempts: number): number;
+}
+
+export interface Engine {
+  /** Advances a run as far as it goes. Never throws for what a run or the outside world does; only the store may fail. */
+  advance(run: string): Promise<void>;
+  /** Begins nothing any more: runs are handed over at their next effect. */
+  drain(): void;
+}
+
+/** Exponential with full jitter, between one second and five minutes. */
+export const jitteredBackoff = (attempts: number): number =>
+  Math.round(1_000 + Math.random() * Math.min(300_000, 2_000 * 2 ** attempts));
+
+/** Advances runs: one writer each, every step as soon as what it needs is there. */
+export function createEngine(options: EngineOptions): Engine {
+  const state = { draining: false };
+
+  return {
+    drain() {
+      state.draining = true;
+    },
+    async advance(id) {
+      const log = options.log.child({ run: id });
+      try {
+        const { run, applied } = await options.records.change(id, take(options.patienceMs));
+        if (!applied) return;
+        const session = openSession(options, run, () => state.draining, log);
+        while (!(await conclude(session, await work(session, options)))) await session.refresh();
+      } catch (error) {
+        if (!(error instanceof Fenced)) throw error;
+        log.info({}, 'another worker has the run now');
+      }
+    },
+  };
+}
+
+/** Runs steps until none is ready; answers when those that wait want to be looked at again. */
+async function work(session: Session, options: EngineOptions): Promise<Map<FactName, number>> {
+  const parked = new Map<FactName, number>();
+  const busy = new Map<FactName, Promise<void>>();
+  const fatal: unknown[] = [];
+  if (openGateOf(session.run) !== undefined) await session.change(expire(session.lease));
+
+  for (;;) {
+    const now = await session.now();
+    const ready = session.stopping()
+      ? []
+      : options.plan.filter(
+          step => !busy.has(step.fact) && !parked.has(step.fact) && isReady(session.run, step, now),
+        );
+    if (ready.length > 0 && fatal.length === 0) {
+      await session.change(
+        beginSteps(
+          session.lease,
+          ready.map(({ fact }) => fact),
+        ),
+      );
+      for (const step of ready) {
+        const performed = perform(session, step, parked, options)
+          .catch((error: unknown) => void fatal.push(error))
+          .finally(() => busy.delete(step.fact));
+        busy.set(step.fact, performed);
+      }
+    }
+    if (busy.size === 0) break;
+    await Promise.race(busy.values());
+  }
+  if (fatal.length > 0) throw fatal.find(error => error instanceof Fenced) ?? fatal[0];
+  return parked;
+}
+
+function isReady(run: Run, { fact, needs }: Step, now: number): boolean {
+  const { error, retryAt } = run.steps[fact] ?? {};
+  if (run.facts[fact] !== undefined || !needs.every(need => run.facts[need] !== undefined)) return false;
+  return error === undefined || (retryAt !== undefined && retryAt <= now);
+}
+
+async function perform(
+  session: Session,
+  step: Step,
+  parked: Map<FactName, number>,
+  options: EngineOptions,
+): Promise<void> {
+  const { fact } = step;
+  try {
+    const outcome = await step.run(session.context());
+    if (isWaiting(outcome)) parked.set(fact, momentOf(outcome, await session.now()));
+    else if (isWithdrawn(outcome)) await session.change(withdraw(session.lease, outcome.facts));
+    else await session.change(establish(session.lease, fact, outcome));
+  } catch (error) {
+    if (error instanceof Fenced) throw error;
+    if (error instanceof Interrupted) parked.set(fact, error.until);
+    else await fail(session, fact, error, options);
+  }
+}
+
+const momentOf = ({ until }: Waiting, now: number): number => ('at' in until ? until.at : now + until.inMs);
+
+async function fail(
+  session: Session,
+  fact: FactName,
+  error: unknown,
+  { maxAttempts, backoff }: EngineOptions,
+): Promise<void> {
+  const explanation = explain(error);
+  const attempts = session.run.steps[fact]?.attempts ?? 1;
+  const again = explanation.retryable && attempts < maxAttempts;
+  const wait = Math.max(backoff(attempts), explanation.retryAfter ?? 0);
+  const retryAt = again ? (await session.now()) + wait : undefined;
+  const { code, text } = explanation;
+  const fields = { fact, code, text, attempts, retryAt, ...(explanation.bug ? { error } : {}) };
+  if (again) session.log.warn(fields, 'a step failed and will be tried again');
+  else session.log.error(fields, 'a step failed');
+  await session.change(failStep(session.lease, fact, explanation, retryAt));
+}
+
+/** Ends the run, or lets it rest until the first of what it waits for. False when there was news meanwhile. */
+async function conclude(session: Session, parked: ReadonlyMap<FactName, number>): Promise<boolean> {
+  const { run, lease } = session;
+  const retries = Object.values(run.steps).flatMap(step => step?.retryAt ?? []);
+  const moments = [...parked.values(), ...retries];
+  const next =
+    run.cancel !== undefined
+      ? finish(lease, 'cancelled', run.revision)
+      : session.stopping()
+        ? rest(lease, await session.now(), run.revision)
+        : moments.length > 0
+          ? rest(lease, Math.min(...moments), run.revision)
+          : finish(lease, hasFailed(run) ? 'failed' : 'done', run.revision);
+  const { applied } = await session.change(next);
+  if (applied) session.log.info({ status: session.run.status, due: session.run.due }, 'the run rests');
+  return applied;
+}

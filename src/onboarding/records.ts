@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { ContractError } from '../errors.ts';
+import type { Request } from './request.ts';
+import { type Change, type Changed, newRun, Run } from './run.ts';
+import type { Entry, Nudges, Store } from './store.ts';
+
+/** One line of a run's history. */
+export interface AuditLine {
+  at: number;
+  revision: number;
+  kind: string;
+  by?: string;
+  about?: string;
+}
+
+export interface ChangeResult {
+  run: Run;
+  applied: boolean;
+  /** Why nothing changed, in the change's own word. */
+  reason?: string;
+}
+
+export interface Records {
+  /** Starts a run, or answers the live one that holds the same names. */
+  start(request: Request): Promise<{ run: Run; started: boolean }>;
+  get(id: string): Promise<Run | undefined>;
+  /** The newest run for an organization's name, live or ended. */
+  latest(organization: string): Promise<Run | undefined>;
+  recent(limit: number): Promise<Run[]>;
+  history(id: string): Promise<AuditLine[]>;
+  /** Applies a change to the newest document, again when somebody was faster, and nudges those who wait for news. */
+  change(id: string, change: Change): Promise<ChangeResult>;
+  now(): Promise<number>;
+}
+
+/** Two runs that would name the same organization may not live at the same time. */
+export const subjectOf = (request: Request): string => request.target.names.organization;
+
+function parse(document: string): Run {
+  const parsed = Run.safeParse(JSON.parse(document));
+  if (parsed.success) return parsed.data;
+  throw new ContractError('Redis', 'read a run', parsed.error.issues[0]?.path.join('.') ?? 'document');
+}
+
+const entryOf = (run: Run): Entry => ({
+  id: run.id,
+  revision: run.revision,
+  subject: subjectOf(run.request),
+  due: run.due,
+  document: JSON.stringify(run),
+});
+
+function lineOf({ kind, by, about }: Omit<Changed, 'next'>, run: Run): string {
+  const line: AuditLine = { at: run.updatedAt, revision: run.revision, kind };
+  return JSON.stringify({
+    ...line,
+    ...(by === undefined ? {} : { by }),
+    ...(about === undefined ? {} : { about }),
+  });
+}
+
+/** Runs over a store. A nudge that cannot be sent is not an error: the reconciler finds what the record says. */
+export function createRecords(store: Store, nudges: Nudges): Records {
+  const hint = async (nudge: Promise<void>): Promise<void> => nudge.catch(() => undefined);
+
+  const get: Records['get'] = async id => {
+    const document = await store.load(id);
+    return document === undefined ? undefined : parse(document);
+  };
+
+  const start: Records['start'] = async request => {
+    const run = newRun(`run-${randomUUID()}`, request, await store.now());
+    const holder = await store.insert(entryOf(run), lineOf({ kind: 'requested', by: request.by.user }, run));
+    if (holder !== run.id) {
+      const live = await get(holder);
+      if (live !== undefined) return { run: live, started: false };
+      throw new ContractError('Redis', 'read a run', holder);
+    }
+    await Promise.all([hint(nudges.tick(run.id)), hint(nudges.render(run.id))]);
+    return { run, started: true };
+  };
+
+  const change: Records['change'] = async (id, apply) => {
+    for (;;) {
+      const run = await get(id);
+      if (run === undefined) throw new ContractError('Redis', 'find a run', id);
+      const now = await store.now();
+      const changed = apply(run, now);
+      if ('unchanged' in changed) return { run, applied: false, reason: changed.unchanged };
+      const next: Run = { ...changed.next, revision: run.revision + 1, updatedAt: now };
+      const outcome = await store.swap(entryOf(next), lineOf(changed, next));
+      if (outcome === 'held') return { run, applied: false, reason: 'held' };
+      if (outcome === 'stale') continue;
+      await Promise.all([hint(nudges.render(id)), changed.wake === true ? hint(nudges.tick(id)) : undefined]);
+      return { run: next, applied: true };
+    }
+  };
+
+  return {
+    start,
+    get,
+    change,
+    now: () => store.now(),
+    latest: async organization => {
+      const id = await store.latest(organization);
+      return id === undefined ? undefined : get(id);
+    },
+    recent: async limit => {
+      const runs = await Promise.all((await store.recent(limit)).map(get));
+      return runs.filter(run => run !== undefined);
+    },
+    history: async id => (await store.history(id)).map(line => JSON.parse(line) as AuditLine),
+  };
+}

@@ -1,0 +1,313 @@
+import { z } from 'zod';
+import type { Explanation } from '../errors.ts';
+import { type FactName, Facts, factNames } from './facts.ts';
+import { Request } from './request.ts';
+
+const Json = z.json();
+export type Json = z.infer<typeof Json>;
+
+/** A change to the outside world: intended (about to be made, perhaps made) until it has a result. */
+const Effect = z.strictObject({
+  /** When it was intended, by the store's clock. */
+  at: z.int(),
+  epoch: z.int(),
+  /** What is needed to recognise the thing if its maker dies before recording it. */
+  memo: Json.optional(),
+  result: Json.optional(),
+});
+export type Effect = z.infer<typeof Effect>;
+
+const StepState = z.strictObject({
+  startedAt: z.int(),
+  endedAt: z.int().optional(),
+  attempts: z.int(),
+  /** Failed in a way that passes: when it is tried again. */
+  retryAt: z.int().optional(),
+  error: z.strictObject({ code: z.string(), text: z.string(), about: z.string().optional() }).optional(),
+});
+export type StepState = z.infer<typeof StepState>;
+
+const Vote = z.strictObject({ by: z.string(), verdict: z.enum(['approve', 'decline']), at: z.int() });
+
+/** One request for approval. A later one replaces it when what it covers no longer holds. */
+export const Gate = z.strictObject({
+  /** See `digestOf`: what exactly is approved. */
+  digest: z.string(),
+  addresses: z.array(z.string()),
+  openedAt: z.int(),
+  deadline: z.int(),
+  votes: z.array(Vote),
+  state: z.enum(['open', 'approved', 'declined', 'expired', 'void']),
+  closedAt: z.int().optional(),
+});
+export type Gate = z.infer<typeof Gate>;
+
+export const RunStatus = z.enum(['running', 'waiting', 'failed', 'cancelled', 'done']);
+export type RunStatus = z.infer<typeof RunStatus>;
+
+/** One onboarding: the whole truth about it. Live exactly while `due` is a number. Holds no secret. */
+export const Run = z.strictObject({
+  schema: z.literal(1),
+  id: z.string(),
+  /** Grows by one with each change. */
+  revision: z.int(),
+  /** Only the worker that took the newest epoch may advance the run. */
+  epoch: z.int(),
+  request: Request,
+  status: RunStatus,
+  due: z.int().nullable(),
+  createdAt: z.int(),
+  updatedAt: z.int(),
+  /** Where the root message stands, once it does; nothing is changed anywhere before. */
+  thread: z
+    .strictObject({
+      channel: z.string(),
+      ts: z.string(),
+      permalink: z.string().optional(),
+      /** In the channel where it was asked for, or in a direct message because the bot may not post there. */
+      place: z.enum(['channel', 'direct']),
+    })
+    .optional(),
+  facts: Facts.partial(),
+  effects: z.record(z.string(), Effect),
+  steps: z.partialRecord(z.enum(factNames), StepState),
+  /** Requests for approval, oldest first; only the last may be open. */
+  gates: z.array(Gate),
+  cancel: z.strictObject({ by: z.string(), at: z.int() }).optional(),
+  /** Obstacles that a person has seen and overruled by Retry: `code` or `code about`. */
+  acknowledged: z.array(z.string()),
+});
+export type Run = z.infer<typeof Run>;
+
+/** What a change does to a run: the next one and how the audit calls it; or why nothing changed. */
+export interface Changed {
+  next: Run;
+  /** The audit's word: `intended`, `recorded`, `approved`… */
+  kind: string;
+  /** Slack id of the person who did it, where a person did. */
+  by?: string;
+  /** What it is about: an effect's key, a fact, a code. */
+  about?: string;
+  /** Whether the run should be looked at now. */
+  wake?: boolean;
+}
+export interface Unchanged {
+  unchanged: string;
+}
+export type Change = (run: Run, now: number) => Changed | Unchanged;
+
+/** Somebody else advances this run now; whoever meets this stops at once. Caught in one place, in the engine. */
+export class Fenced extends Error {
+  override readonly name = 'Fenced';
+}
+
+export interface Lease {
+  epoch: number;
+  /** For how long nobody else looks at the run, from each change on; longer than the longest call. */
+  patienceMs: number;
+}
+
+export function newRun(id: string, request: Request, now: number): Run {
+  return {
+    schema: 1,
+    id,
+    revision: 1,
+    epoch: 0,
+    request,
+    status: 'running',
+    due: now,
+    createdAt: now,
+    updatedAt: now,
+    facts: {},
+    effects: {},
+    steps: {},
+    gates: [],
+    acknowledged: [],
+  };
+}
+
+export const isLive = (run: Run): boolean => run.due !== null;
+export const openGateOf = (run: Run): Gate | undefined => run.gates.findLast(gate => gate.state === 'open');
+export const hasFailed = (run: Run): boolean =>
+  Object.values(run.steps).some(step => step?.error !== undefined && step.retryAt === undefined);
+
+/** A worker takes the run: the newest epoch is its own. */
+export const take =
+  (patienceMs: number): Change =>
+  (run, now) =>
+    run.due === null
+      ? { unchanged: 'ended' }
+      : { next: { ...run, epoch: run.epoch + 1, due: now + patienceMs }, kind: 'taken' };
+
+function leased(lease: Lease, change: (run: Run, now: number) => Changed | Unchanged): Change {
+  return (run, now) => {
+    if (run.epoch !== lease.epoch || run.due === null) throw new Fenced(`epoch ${lease.epoch} is over`);
+    const changed = change(run, now);
+    if ('unchanged' in changed || changed.next.due !== run.due) return changed;
+    return { ...changed, next: { ...changed.next, due: now + lease.patienceMs } };
+  };
+}
+
+export const beginSteps = (lease: Lease, facts: readonly FactName[]): Change =>
+  leased(lease, (run, now) => {
+    const steps = { ...run.steps };
+    for (const fact of facts) {
+      const attempts = (run.steps[fact]?.attempts ?? 0) + 1;
+      steps[fact] = { startedAt: run.steps[fact]?.startedAt ?? now, attempts };
+    }
+    return { next: { ...run, status: 'running', steps }, kind: 'began', about: facts.join(' ') };
+  });
+
+/** Writes down that an effect is about to be made. `cancelled`: nothing more may be made; `unseen`: not before people can watch. */
+export const intend = (lease: Lease, key: string, memo: Json | undefined): Change =>
+  leased(lease, (run, now) => {
+    if (run.cancel !== undefined) return { unchanged: 'cancelled' };
+    if (run.thread === undefined) return { unchanged: 'unseen' };
+    const kept = run.effects[key]?.memo ?? memo;
+    const effect: Effect = { at: now, epoch: lease.epoch, ...(kept === undefined ? {} : { memo: kept }) };
+    return { next: { ...run, effects: { ...run.effects, [key]: effect } }, kind: 'intended', about: key };
+  });
+
+export const record = (lease: Lease, key: string, result: Json): Change =>
+  leased(lease, (run, now) => {
+    const effect: Effect = { ...(run.effects[key] ?? { at: now, epoch: lease.epoch }), result };
+    return { next: { ...run, effects: { ...run.effects, [key]: effect } }, kind: 'recorded', about: key };
+  });
+
+/** The service refused: the intended effect did not happen and cannot happen late. */
+export const abandon = (lease: Lease, key: string): Change =>
+  leased(lease, run => {
+    const { [key]: _, ...effects } = run.effects;
+    return { next: { ...run, effects }, kind: 'refused', about: key };
+  });
+
+export const establish = <K extends FactName>(lease: Lease, fact: K, value: NonNullable<Facts[K]>): Change =>
+  leased(lease, (run, now) => ({
+    next: {
+      ...run,
+      facts: { ...run.facts, [fact]: value },
+      steps: { ...run.steps, [fact]: endStep(run, fact, now) },
+    },
+    kind: 'established',
+    about: fact,
+  }));
+
+function endStep(run: Run, fact: FactName, now: number): StepState {
+  const { startedAt = now, attempts = 1 } = run.steps[fact] ?? {};
+  return { startedAt, attempts, endedAt: now };
+}
+
+/** These facts no longer hold; they are established again. An approval that goes voids its gate. */
+export const withdraw = (lease: Lease, facts: readonly FactName[]): Change =>
+  leased(lease, (run, now) => {
+    const next: Run = { ...run, facts: { ...run.facts }, steps: { ...run.steps } };
+    for (const fact of facts) {
+      delete next.facts[fact];
+      delete next.steps[fact];
+    }
+    if (facts.includes('approval')) next.gates = closeLast(run.gates, 'void', now);
+    return { next, kind: 'withdrew', about: facts.join(' ') };
+  });
+
+function closeLast(gates: readonly Gate[], state: Gate['state'], now: number): Gate[] {
+  return gates.map((gate, index) => (index === gates.length - 1 ? { ...gate, state, closedAt: now } : gate));
+}
+
+/** A step failed: tried again at `retryAt`, or for good when that is left out. */
+export const failStep = (
+  lease: Lease,
+  fact: FactName,
+  { code, text, about }: Explanation,
+  retryAt: number | undefined,
+): Change =>
+  leased(lease, (run, now) => {
+    const { startedAt = now, attempts = 1 } = run.steps[fact] ?? {};
+    const error = { code, text, ...(about === undefined ? {} : { about }) };
+    const state: StepState = {
+      startedAt,
+      attempts,
+      error,
+      ...(retryAt === undefined ? { endedAt: now } : { retryAt }),
+    };
+    return {
+      next: { ...run, steps: { ...run.steps, [fact]: state } },
+      kind: 'failed',
+      about: `${fact} ${code}`,
+    };
+  });
+
+/** Nothing can be done before `due`; void when somebody brought news since the revision `seen`. */
+export const rest = (lease: Lease, due: number, seen: number): Change =>
+  leased(lease, (run, now) =>
+    run.revision === seen
+      ? { next: { ...run, status: 'waiting', due }, kind: 'rested', wake: due <= now }
+      : { unchanged: 'news' },
+  );
+
+export const finish = (lease: Lease, status: 'done' | 'failed' | 'cancelled', seen: number): Change =>
+  leased(lease, run =>
+    run.revision === seen
+      ? { next: { ...run, status, due: null, gates: settleGates(run) }, kind: status }
+      : { unchanged: 'news' },
+  );
+
+const settleGates = (run: Run): Gate[] =>
+  run.gates.map(gate => (gate.state === 'open' ? { ...gate, state: 'void', closedAt: run.updatedAt } : gate));
+
+/** The root message stands there; from now on the run may change things. */
+export const announce =
+  (thread: NonNullable<Run['thread']>): Change =>
+  run =>
+    run.thread !== undefined
+      ? { unchanged: 'announced' }
+      : { next: { ...run, thread, due: run.due }, kind: 'announced', about: thread.place, wake: true };
+
+/** The bot may post nowhere: the run ends before it has changed anything. */
+export const giveUpUnseen =
+  (text: string): Change =>
+  (run, now) => {
+    if (run.thread !== undefined || run.due === null) return { unchanged: 'announced' };
+    const error = { code: 'unseen', text };
+    const steps = { ...run.steps, preflight: { startedAt: now, endedAt: now, attempts: 1, error } };
+    return { next: { ...run, status: 'failed', due: null, steps }, kind: 'failed', about: 'unseen' };
+  };
+
+/** The bot learnt the mail addresses of people whom the command named. */
+export const introduce =
+  (addresses: Readonly<Record<string, string | null>>): Change =>
+  run => {
+    const named = run.request.named.map(person =>
+      person.user !== undefined && person.address === undefined && person.user in addresses
+        ? { ...person, address: addresses[person.user] ?? null }
+        : person,
+    );
+    return { next: { ...run, request: { ...run.request, named } }, kind: 'introduced', wake: true };
+  };
+
+/** A person asks the run to stop; it does so at the next effect. */
+export const cancel =
+  (by: string): Change =>
+  (run, now) => {
+    if (run.due === null) return { unchanged: 'ended' };
+    if (run.cancel !== undefined) return { unchanged: 'cancelled' };
+    return { next: { ...run, cancel: { by, at: now }, due: now }, kind: 'cancelling', by, wake: true };
+  };
+
+/** A person asks for what failed to be tried again, having read why it failed. */
+export const retry =
+  (by: string): Change =>
+  (run, now) => {
+    const failed = Object.entries(run.steps).filter(([, step]) => step?.error !== undefined);
+    if (failed.length === 0 || run.status === 'cancelled') return { unchanged: 'nothing-failed' };
+    const seen = failed.map(([, { error }]) => [error?.code, error?.about].filter(Boolean).join(' '));
+    const steps = { ...run.steps };
+    for (const [fact] of failed) delete steps[fact as FactName];
+    const acknowledged = [...new Set([...run.acknowledged, ...seen])];
+    return {
+      next: { ...run, status: 'running', due: now, steps, acknowledged },
+      kind: 'retried',
+      by,
+      about: failed.map(([fact]) => fact).join(' '),
+      wake: true,
+    };
+  };

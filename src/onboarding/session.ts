@@ -1,0 +1,136 @@
+import { ServiceError, UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { openGate } from './approvals.ts';
+import type { FactName, Facts } from './facts.ts';
+import type { Claims, Readers, Writers } from './ports.ts';
+import type { ChangeResult, Records } from './records.ts';
+import { abandon, type Change, type Gate, intend, type Json, type Lease, type Run, record } from './run.ts';
+import type { EffectDefinition, StepContext } from './step.ts';
+
+/** An effect may not be made now; its step is tried again at `until`. Thrown through the step, caught by the engine. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  readonly until: number;
+
+  constructor(until: number) {
+    super('the effect may not be made now');
+    this.until = until;
+  }
+}
+
+export interface SessionOptions {
+  records: Records;
+  claims: Claims;
+  read: Readers;
+  write: Writers;
+  /** How long a request without an answer may still land; see docs/decisions.md. */
+  settleMs: number;
+  /** After how long without a change another worker looks at the run; longer than the longest call. */
+  patienceMs: number;
+}
+
+/** A worker at work on one run: the newest document it knows, and the only way to change it. */
+export interface Session {
+  readonly run: Run;
+  readonly lease: Lease;
+  readonly log: Log;
+  now: () => Promise<number>;
+  /** Whether nothing new may be begun: the worker hands over, or a person cancelled. */
+  stopping: () => boolean;
+  change: (change: Change) => Promise<ChangeResult>;
+  refresh: () => Promise<void>;
+  context: () => StepContext<FactName>;
+}
+
+/** How long a run that nobody can see yet waits for the bot's news, should the wake-up get lost. */
+const unseenMs = 30_000;
+
+export function openSession(options: SessionOptions, taken: Run, draining: () => boolean, log: Log): Session {
+  const { records, claims, read, write, settleMs, patienceMs } = options;
+  const lease: Lease = { epoch: taken.epoch, patienceMs };
+  let run = taken;
+
+  const learn = (newer: Run): void => {
+    if (newer.revision > run.revision) run = newer;
+  };
+  const change = async (apply: Change): Promise<ChangeResult> => {
+    const result = await records.change(run.id, apply);
+    learn(result.run);
+    return result;
+  };
+  const stopping = (): boolean => draining() || run.cancel !== undefined;
+
+  const intended = async (key: string, memo: Json | undefined): Promise<void> => {
+    if (draining()) throw new Interrupted(await records.now());
+    const { applied, reason } = await change(intend(lease, key, memo));
+    if (!applied) throw new Interrupted((await records.now()) + (reason === 'unseen' ? unseenMs : 0));
+  };
+
+  const effect = async <T extends Json>(key: string, { find, create }: EffectDefinition<T>): Promise<T> => {
+    const known = run.effects[key];
+    if (known?.result !== undefined) return known.result as T;
+    if (known !== undefined) {
+      const landed = known.at + settleMs;
+      if ((await records.now()) < landed) throw new Interrupted(landed);
+    }
+    let memo: Json | undefined;
+    const remember = (value: Json): void => {
+      memo = value;
+    };
+    const found = await find(read, { open: known, remember });
+    if (found !== undefined) {
+      await change(record(lease, key, found));
+      return found;
+    }
+    await intended(key, memo);
+    const result = await made(key, create);
+    await change(record(lease, key, result));
+    log.info({ effect: key }, 'made');
+    return result;
+  };
+
+  const made = async <T>(key: string, create: (write: Writers) => Promise<T>): Promise<T> => {
+    try {
+      return await create(write);
+    } catch (error) {
+      const refused = error instanceof UserError || (error instanceof ServiceError && error.applied === 'no');
+      if (refused) await change(abandon(lease, key));
+      throw error;
+    }
+  };
+
+  const ask = async (covered: { digest: string; addresses: string[] }): Promise<Gate> => {
+    const result = await change(openGate(lease, covered));
+    const gate = result.run.gates.at(-1);
+    if (gate === undefined) throw new Interrupted(await records.now());
+    return gate;
+  };
+
+  return {
+    get run() {
+      return run;
+    },
+    lease,
+    log,
+    now: () => records.now(),
+    stopping,
+    change,
+    async refresh() {
+      const newest = await records.get(run.id);
+      if (newest !== undefined) learn(newest);
+    },
+    context: () => ({
+      run: run.id,
+      request: run.request,
+      // The engine begins a step only when all that it needs is there.
+      facts: run.facts as { [Name in FactName]: NonNullable<Facts[Name]> },
+      thread: run.thread,
+      read,
+      claims,
+      effect,
+      recorded: key => run.effects[key]?.result !== undefined,
+      ask,
+      acknowledged: (code, about) => run.acknowledged.includes(`${code} ${about}`),
+    }),
+  };
+}

@@ -1,0 +1,77 @@
+import type { FactName, Facts } from './facts.ts';
+import type { Claims, Readers, Writers } from './ports.ts';
+import type { Request } from './request.ts';
+import type { Effect, Gate, Json, Run } from './run.ts';
+
+/** What `find` knows of an earlier try whose end nobody saw, and what a later one will want to know of this one. */
+export interface Intent {
+  /** The try before, once its request cannot land any more. */
+  open: Pick<Effect, 'at' | 'memo'> | undefined;
+  /** Kept with the intent that is written before `create`. */
+  remember: (memo: Json) => void;
+}
+
+/** A change to the outside world that is safe to ask for again and again. Its result is recorded: never a secret. */
+export interface EffectDefinition<T extends Json> {
+  /** What is there already; undefined when it must be created. */
+  find(read: Readers, intent: Intent): Promise<T | undefined>;
+  create(write: Writers): Promise<T>;
+}
+
+export interface StepContext<Needed extends FactName> {
+  /** The run's id. */
+  run: string;
+  request: Request;
+  facts: { readonly [Name in Needed]: NonNullable<Facts[Name]> };
+  thread: Run['thread'];
+  read: Readers;
+  claims: Claims;
+  effect: <T extends Json>(key: string, definition: EffectDefinition<T>) => Promise<T>;
+  /** Whether this run has made that change, or found it made. */
+  recorded: (key: string) => boolean;
+  /** Asks people to approve exactly this; answers the request as it stands now. */
+  ask: (covered: { digest: string; addresses: string[] }) => Promise<Gate>;
+  /** Whether a person was shown this obstacle and pressed Retry. */
+  acknowledged: (code: string, about: string) => boolean;
+}
+
+const outcome = Symbol('outcome');
+
+/** Not established yet: a person or the clock decides. The run is looked at again at `until`, or sooner when there is news. */
+export interface Waiting {
+  [outcome]: 'waiting';
+  /** Milliseconds from now, or a moment by the store's clock. */
+  until: { at: number } | { inMs: number };
+}
+
+/** What the step builds on no longer holds: these facts go and are established again. */
+export interface Withdrawn {
+  [outcome]: 'withdrawn';
+  facts: readonly FactName[];
+}
+
+export const waiting = (until: Waiting['until']): Waiting => ({ [outcome]: 'waiting', until });
+export const withdrawn = (...facts: FactName[]): Withdrawn => ({ [outcome]: 'withdrawn', facts });
+
+export const isWaiting = (value: object): value is Waiting =>
+  outcome in value && value[outcome] === 'waiting';
+export const isWithdrawn = (value: object): value is Withdrawn =>
+  outcome in value && value[outcome] === 'withdrawn';
+
+interface StepDefinition<Fact extends FactName, Needed extends FactName> {
+  fact: Fact;
+  needs: readonly Needed[];
+  run(context: StepContext<Needed>): Promise<NonNullable<Facts[Fact]> | Waiting | Withdrawn>;
+}
+
+/** A step as the engine sees it: which fact it establishes from which others. */
+export interface Step {
+  fact: FactName;
+  needs: readonly FactName[];
+  run(context: StepContext<FactName>): Promise<NonNullable<Facts[FactName]> | Waiting | Withdrawn>;
+}
+
+/** Defines a step; `needs` says which facts it may read, and reading another does not compile. */
+export const defineStep = <Fact extends FactName, Needed extends FactName>(
+  definition: StepDefinition<Fact, Needed>,
+): Step => definition;

@@ -1,0 +1,77 @@
+import { explain } from '../../errors.ts';
+import { digestOf } from '../approvals.ts';
+import type { Facts } from '../facts.ts';
+import { type People, resolvePeople } from '../people.ts';
+import { defineStep, type StepContext, withdrawn } from '../step.ts';
+
+type Sent = NonNullable<Facts['invites']>['sent'][number];
+
+/** Everybody who was approved and is still to be invited has an invite. */
+export const invites = defineStep({
+  fact: 'invites',
+  needs: ['organization', 'environment', 'invitees', 'approval'],
+
+  run: async context => {
+    const { approval, organization, environment } = context.facts;
+    if (approval.verdict !== 'approved') return { sent: [], failed: [], dropped: [] };
+
+    const now = await resolvePeople(context.request, organization.id, context.read);
+    const approved = new Set(approval.addresses);
+    const covered = {
+      organization: organization.id,
+      environment: environment.id,
+      addresses: approval.addresses,
+    };
+    const gained = now.people.some(({ address }) => !approved.has(address));
+    if (gained || digestOf(covered) !== approval.digest) return withdrawn('invitees', 'approval');
+
+    const wanted = new Set([...now.people.map(({ address }) => address), ...alreadyThere(now)]);
+    const remaining = approval.addresses.filter(address => wanted.has(address));
+    const { sent, failed } = await inviteAll(context, remaining, now);
+    return { sent, failed, dropped: approval.addresses.filter(address => !wanted.has(address)) };
+  },
+});
+
+const alreadyThere = ({ invites, members }: People): string[] => [
+  ...invites.map(({ email }) => email.toLowerCase()),
+  ...members.map(email => email.toLowerCase()),
+];
+
+/** One failed address does not stop the others; what may pass is thrown once all were tried, and tried again with the step. */
+async function inviteAll(
+  context: StepContext<'organization'>,
+  addresses: readonly string[],
+  known: People,
+): Promise<{ sent: Sent[]; failed: { address: string; reason: string }[] }> {
+  const outcomes = await Promise.allSettled(addresses.map(address => inviteOne(context, address, known)));
+  const sent: Sent[] = [];
+  const failed: { address: string; reason: string }[] = [];
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.status === 'fulfilled') sent.push(outcome.value);
+    else {
+      const { code, text, retryable, bug } = explain(outcome.reason);
+      if (retryable || bug) throw outcome.reason;
+      failed.push({ address: addresses[index] ?? code, reason: text });
+    }
+  }
+  return { sent, failed };
+}
+
+function inviteOne(
+  { facts, effect }: StepContext<'organization'>,
+  address: string,
+  known: People,
+): Promise<Sent> {
+  return effect<Sent>(`invite ${address}`, {
+    async find() {
+      const invite = known.invites.find(({ email }) => email.toLowerCase() === address);
+      if (invite !== undefined) return { address, id: invite.id, status: invite.status };
+      const member = known.members.some(email => email.toLowerCase() === address);
+      return member ? { address, id: 'member', status: 'ACCEPTED' } : undefined;
+    },
+    async create({ otterize }) {
+      const { id, status } = await otterize.createInvite(facts.organization.id, address);
+      return { address, id, status };
+    },
+  });
+}

@@ -1,0 +1,74 @@
+import { UserError } from '../errors.ts';
+import type { Secret } from '../secret.ts';
+import type { StoredSecret } from './ports.ts';
+import type { StepContext } from './step.ts';
+
+export interface Ownership {
+  cluster: string;
+  stage: string;
+  /** Id of the integration whose credentials these are. */
+  integration: string;
+}
+
+/** Tags tell whose a secret is; they are the same in every run. */
+const tagsOf = ({ cluster, stage, integration }: Ownership): Record<string, string> => ({
+  'managed-by': 'holt',
+  cluster,
+  stage,
+  'otterize-integration': integration,
+});
+
+/**
+ * The vault holds this value under this name: equal values make no new version, a soft-deleted name is recovered first, and
+ * what Holt cannot show to be this cluster's is not overwritten (UserError).
+ */
+export async function keep(
+  { request, read, effect }: StepContext<never>,
+  owner: Ownership,
+  name: string,
+  value: Secret,
+): Promise<{ name: string; version: string; written: boolean }> {
+  const { vault } = request.target.names;
+  if ((await read.vault.read(vault, name)) === 'deleted') {
+    await effect(`recover ${name} for ${owner.integration}`, {
+      find: async readers => ((await readers.vault.read(vault, name)) === 'deleted' ? undefined : { name }),
+      async create(writers) {
+        await writers.vault.recover(vault, name);
+        return { name };
+      },
+    });
+  }
+  const { version, written } = await effect<{ version: string; written: boolean }>(
+    `store ${name} of ${owner.integration}`,
+    {
+      async find(readers) {
+        const stored = await readers.vault.read(vault, name);
+        if (typeof stored === 'string') return undefined;
+        if (stored.value.equals(value)) return { version: stored.version, written: false };
+        refuseForeign(stored, owner, vault, name);
+        return undefined;
+      },
+      create: async writers => ({
+        ...(await writers.vault.write(vault, name, value, tagsOf(owner))),
+        written: true,
+      }),
+    },
+  );
+  return { name, version, written };
+}
+
+function refuseForeign(
+  { tags }: StoredSecret,
+  { cluster, stage }: Ownership,
+  vault: string,
+  name: string,
+): void {
+  if (tags['managed-by'] === 'holt' && tags['cluster'] === cluster && tags['stage'] === stage) return;
+  const whose =
+    tags['cluster'] === undefined ? 'something else' : `${tags['cluster']} ${tags['stage'] ?? ''}`.trim();
+  throw new UserError(
+    'secret-not-ours',
+    `${vault} has a secret ${name} that belongs to ${whose}, with another value. Holt does not overwrite it. Give this cluster other secret names or another vault in holt.yaml, or delete that secret, then ask again.`,
+    name,
+  );
+}
