@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Change, Gate, Lease, Run } from './run.ts';
-import { Fenced, openGateOf } from './run.ts';
+import { type Lease, leased } from './leased.ts';
+import { type Change, type Gate, openGateOf, type Run } from './run.ts';
 
 /** Exactly what an approval covers. Whoever approves, approves this and nothing else. */
 export interface Covered {
@@ -16,10 +16,8 @@ export function digestOf({ organization, environment, addresses }: Covered): str
 }
 
 /** Asks for an approval; for the same digest only once. An open one for another digest is void. */
-export const openGate =
-  (lease: Lease, covered: { digest: string; addresses: string[] }): Change =>
-  (run, now) => {
-    if (run.epoch !== lease.epoch || run.due === null) throw new Fenced('the run is no longer ours');
+export const openGate = (lease: Lease, covered: { digest: string; addresses: string[] }): Change =>
+  leased(lease, (run, now) => {
     const last = run.gates.at(-1);
     if (last?.digest === covered.digest && last.state !== 'void') return { unchanged: 'open' };
     const deadline = now + run.request.target.approval.expiresMs;
@@ -27,12 +25,8 @@ export const openGate =
     const earlier = run.gates.map(each =>
       each.state === 'open' ? { ...each, state: 'void' as const } : each,
     );
-    return {
-      next: { ...run, gates: [...earlier, gate], due: now + lease.patienceMs },
-      kind: 'asked',
-      about: covered.digest,
-    };
-  };
+    return { next: { ...run, gates: [...earlier, gate] }, kind: 'asked', about: covered.digest };
+  });
 
 /** Why a click did not count; each has an answer for the person. */
 export type Refusal = 'superseded' | 'decided' | 'expired' | 'not-yours' | 'self' | 'again';
@@ -84,14 +78,12 @@ function refuse(run: Run, { digest, by, eligible }: Decision, now: number): Refu
 }
 
 /** Nobody decided in time, by the store's clock. */
-export const expire =
-  (lease: Lease): Change =>
-  (run, now) => {
-    if (run.epoch !== lease.epoch) throw new Fenced('the run is no longer ours');
+export const expire = (lease: Lease): Change =>
+  leased(lease, (run, now) => {
     const gate = openGateOf(run);
     if (gate === undefined || now < gate.deadline) return { unchanged: 'in-time' };
     const gates = run.gates.map(each =>
       each === gate ? { ...each, state: 'expired' as const, closedAt: now } : each,
     );
     return { next: { ...run, gates }, kind: 'expired', about: gate.digest };
-  };
+  });

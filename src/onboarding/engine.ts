@@ -1,20 +1,9 @@
 import { explain } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { expire } from './approvals.ts';
-import type { FactName, Facts } from './facts.ts';
-import {
-  beginSteps,
-  establish,
-  Fenced,
-  failStep,
-  finish,
-  hasFailed,
-  openGateOf,
-  type Run,
-  rest,
-  take,
-  withdraw,
-} from './run.ts';
+import type { FactName } from './facts.ts';
+import { beginSteps, establish, Fenced, failStep, finish, rest, take, withdraw } from './leased.ts';
+import { hasFailed, openGateOf, type Run } from './run.ts';
 import { Interrupted, openSession, type Session, type SessionOptions } from './session.ts';
 import { isWaiting, isWithdrawn, type Step, type Waiting } from './step.ts';
 

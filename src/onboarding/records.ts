@@ -59,10 +59,10 @@ function lineOf({ kind, by, about }: Omit<Changed, 'next'>, run: Run): string {
   });
 }
 
+const hint = async (nudge: Promise<void>): Promise<void> => nudge.catch(() => undefined);
+
 /** Runs over a store. A nudge that cannot be sent is not an error: the reconciler finds what the record says. */
 export function createRecords(store: Store, nudges: Nudges): Records {
-  const hint = async (nudge: Promise<void>): Promise<void> => nudge.catch(() => undefined);
-
   const get: Records['get'] = async id => {
     const document = await store.load(id);
     return document === undefined ? undefined : parse(document);

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Explanation } from '../errors.ts';
 import { type FactName, Facts, factNames } from './facts.ts';
 import { Request } from './request.ts';
 
@@ -96,17 +95,6 @@ export interface Unchanged {
 }
 export type Change = (run: Run, now: number) => Changed | Unchanged;
 
-/** Somebody else advances this run now; whoever meets this stops at once. Caught in one place, in the engine. */
-export class Fenced extends Error {
-  override readonly name = 'Fenced';
-}
-
-export interface Lease {
-  epoch: number;
-  /** For how long nobody else looks at the run, from each change on; longer than the longest call. */
-  patienceMs: number;
-}
-
 export function newRun(id: string, request: Request, now: number): Run {
   return {
     schema: 1,
@@ -130,129 +118,6 @@ export const isLive = (run: Run): boolean => run.due !== null;
 export const openGateOf = (run: Run): Gate | undefined => run.gates.findLast(gate => gate.state === 'open');
 export const hasFailed = (run: Run): boolean =>
   Object.values(run.steps).some(step => step?.error !== undefined && step.retryAt === undefined);
-
-/** A worker takes the run: the newest epoch is its own. */
-export const take =
-  (patienceMs: number): Change =>
-  (run, now) =>
-    run.due === null
-      ? { unchanged: 'ended' }
-      : { next: { ...run, epoch: run.epoch + 1, due: now + patienceMs }, kind: 'taken' };
-
-function leased(lease: Lease, change: (run: Run, now: number) => Changed | Unchanged): Change {
-  return (run, now) => {
-    if (run.epoch !== lease.epoch || run.due === null) throw new Fenced(`epoch ${lease.epoch} is over`);
-    const changed = change(run, now);
-    if ('unchanged' in changed || changed.next.due !== run.due) return changed;
-    return { ...changed, next: { ...changed.next, due: now + lease.patienceMs } };
-  };
-}
-
-export const beginSteps = (lease: Lease, facts: readonly FactName[]): Change =>
-  leased(lease, (run, now) => {
-    const steps = { ...run.steps };
-    for (const fact of facts) {
-      const attempts = (run.steps[fact]?.attempts ?? 0) + 1;
-      steps[fact] = { startedAt: run.steps[fact]?.startedAt ?? now, attempts };
-    }
-    return { next: { ...run, status: 'running', steps }, kind: 'began', about: facts.join(' ') };
-  });
-
-/** Writes down that an effect is about to be made. `cancelled`: nothing more may be made; `unseen`: not before people can watch. */
-export const intend = (lease: Lease, key: string, memo: Json | undefined): Change =>
-  leased(lease, (run, now) => {
-    if (run.cancel !== undefined) return { unchanged: 'cancelled' };
-    if (run.thread === undefined) return { unchanged: 'unseen' };
-    const kept = run.effects[key]?.memo ?? memo;
-    const effect: Effect = { at: now, epoch: lease.epoch, ...(kept === undefined ? {} : { memo: kept }) };
-    return { next: { ...run, effects: { ...run.effects, [key]: effect } }, kind: 'intended', about: key };
-  });
-
-export const record = (lease: Lease, key: string, result: Json): Change =>
-  leased(lease, (run, now) => {
-    const effect: Effect = { ...(run.effects[key] ?? { at: now, epoch: lease.epoch }), result };
-    return { next: { ...run, effects: { ...run.effects, [key]: effect } }, kind: 'recorded', about: key };
-  });
-
-/** The service refused: the intended effect did not happen and cannot happen late. */
-export const abandon = (lease: Lease, key: string): Change =>
-  leased(lease, run => {
-    const { [key]: _, ...effects } = run.effects;
-    return { next: { ...run, effects }, kind: 'refused', about: key };
-  });
-
-export const establish = <K extends FactName>(lease: Lease, fact: K, value: NonNullable<Facts[K]>): Change =>
-  leased(lease, (run, now) => ({
-    next: {
-      ...run,
-      facts: { ...run.facts, [fact]: value },
-      steps: { ...run.steps, [fact]: endStep(run, fact, now) },
-    },
-    kind: 'established',
-    about: fact,
-  }));
-
-function endStep(run: Run, fact: FactName, now: number): StepState {
-  const { startedAt = now, attempts = 1 } = run.steps[fact] ?? {};
-  return { startedAt, attempts, endedAt: now };
-}
-
-/** These facts no longer hold; they are established again. An approval that goes voids its gate. */
-export const withdraw = (lease: Lease, facts: readonly FactName[]): Change =>
-  leased(lease, (run, now) => {
-    const next: Run = { ...run, facts: { ...run.facts }, steps: { ...run.steps } };
-    for (const fact of facts) {
-      delete next.facts[fact];
-      delete next.steps[fact];
-    }
-    if (facts.includes('approval')) next.gates = closeLast(run.gates, 'void', now);
-    return { next, kind: 'withdrew', about: facts.join(' ') };
-  });
-
-function closeLast(gates: readonly Gate[], state: Gate['state'], now: number): Gate[] {
-  return gates.map((gate, index) => (index === gates.length - 1 ? { ...gate, state, closedAt: now } : gate));
-}
-
-/** A step failed: tried again at `retryAt`, or for good when that is left out. */
-export const failStep = (
-  lease: Lease,
-  fact: FactName,
-  { code, text, about }: Explanation,
-  retryAt: number | undefined,
-): Change =>
-  leased(lease, (run, now) => {
-    const { startedAt = now, attempts = 1 } = run.steps[fact] ?? {};
-    const error = { code, text, ...(about === undefined ? {} : { about }) };
-    const state: StepState = {
-      startedAt,
-      attempts,
-      error,
-      ...(retryAt === undefined ? { endedAt: now } : { retryAt }),
-    };
-    return {
-      next: { ...run, steps: { ...run.steps, [fact]: state } },
-      kind: 'failed',
-      about: `${fact} ${code}`,
-    };
-  });
-
-/** Nothing can be done before `due`; void when somebody brought news since the revision `seen`. */
-export const rest = (lease: Lease, due: number, seen: number): Change =>
-  leased(lease, (run, now) =>
-    run.revision === seen
-      ? { next: { ...run, status: 'waiting', due }, kind: 'rested', wake: due <= now }
-      : { unchanged: 'news' },
-  );
-
-export const finish = (lease: Lease, status: 'done' | 'failed' | 'cancelled', seen: number): Change =>
-  leased(lease, run =>
-    run.revision === seen
-      ? { next: { ...run, status, due: null, gates: settleGates(run) }, kind: status }
-      : { unchanged: 'news' },
-  );
-
-const settleGates = (run: Run): Gate[] =>
-  run.gates.map(gate => (gate.state === 'open' ? { ...gate, state: 'void', closedAt: run.updatedAt } : gate));
 
 /** The root message stands there; from now on the run may change things. */
 export const announce =

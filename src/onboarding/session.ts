@@ -2,9 +2,10 @@ import { ServiceError, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { openGate } from './approvals.ts';
 import type { FactName, Facts } from './facts.ts';
+import { abandon, intend, type Lease, record } from './leased.ts';
 import type { Claims, Readers, Writers } from './ports.ts';
 import type { ChangeResult, Records } from './records.ts';
-import { abandon, type Change, type Gate, intend, type Json, type Lease, type Run, record } from './run.ts';
+import type { Change, Gate, Json, Run } from './run.ts';
 import type { EffectDefinition, StepContext } from './step.ts';
 
 /** An effect may not be made now; its step is tried again at `until`. Thrown through the step, caught by the engine. */
