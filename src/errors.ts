@@ -107,5 +107,10 @@ export function explain(error: unknown): Explanation {
   if (error instanceof ConfigError) {
     return { code: 'configuration', text: error.message, retryable: false, bug: false };
   }
-  return { code: 'bug', text: 'Something broke inside Holt. The log has the details.', retryable: false, bug: true };
+  return {
+    code: 'bug',
+    text: 'Something broke inside Holt. The log has the details.',
+    retryable: false,
+    bug: true,
+  };
 }

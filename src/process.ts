@@ -1,0 +1,99 @@
+import { serveHealth } from './health.ts';
+import type { Log } from './log.ts';
+import type { Problem } from './onboarding/ports.ts';
+import { createRecords, type Records } from './onboarding/records.ts';
+import type { Handlers, Mailboxes, Store } from './onboarding/store.ts';
+
+/** What the parts of a process share. */
+export interface House {
+  log: Log;
+  store: Store;
+  mailboxes: Mailboxes;
+  records: Records;
+}
+
+/** One job of a process: facing Slack, or working. */
+export interface Part {
+  handlers: Pick<Handlers, 'tick' | 'render'>;
+  start(): Promise<void>;
+  /** What keeps it from its job now; empty when ready. */
+  problems(): Problem[];
+  /** Takes no new work from outside; what is at work ends at the next safe point. */
+  drain(): Promise<void>;
+  /** Lets go of what it holds, once nothing is at work any more. */
+  stop(): Promise<void>;
+}
+
+export interface ProcessOptions {
+  log: Log;
+  health: { host: string; port: number };
+  opened: { kind: 'redis' | 'embedded'; store: Store; mailboxes: Mailboxes; close(): Promise<void> };
+  /** The least time between two redraws over all processes, in milliseconds: Slack allows 50 edits a minute. */
+  renderEveryMs: number;
+  parts(house: House): Promise<Part[]> | Part[];
+}
+
+const ticksAtOnce = 25;
+const reconcileEveryMs = 5_000;
+
+/** Runs the parts until SIGTERM or SIGINT, then drains them: nothing new, hand over at the next effect, close, exit 0. */
+export async function runProcess({
+  log,
+  health,
+  opened,
+  renderEveryMs,
+  parts,
+}: ProcessOptions): Promise<void> {
+  const { store, mailboxes } = opened;
+  const records = createRecords(store, mailboxes.nudges);
+  const built = await parts({ log, store, mailboxes, records });
+  const state = { ready: false, draining: false };
+
+  const problems = async (): Promise<Problem[]> => {
+    if (state.draining) return ['The process is shutting down.'];
+    if (!state.ready) return ['The process is starting.'];
+    return [...(await store.check()), ...built.flatMap(part => part.problems())];
+  };
+  const server = await serveHealth(health, problems, log);
+  process.on('unhandledRejection', error =>
+    log.error({ error }, 'a promise was rejected and nobody was there to handle it'),
+  );
+
+  for (const part of built) await part.start();
+  const handlers: Handlers = Object.assign(
+    { reconcile: reconciler(store, mailboxes) },
+    ...built.map(each => each.handlers),
+  );
+  const consumer = await mailboxes.consume(handlers, { ticks: ticksAtOnce, renderEveryMs, reconcileEveryMs });
+  state.ready = true;
+  log.info({ store: opened.kind, port: server.port }, 'ready');
+
+  const stop = async (signal: string): Promise<void> => {
+    if (state.draining) process.exit(1);
+    state.draining = true;
+    log.info({ signal }, 'draining');
+    await Promise.all(built.map(part => part.drain()));
+    await consumer.close();
+    for (const part of built) await part.stop();
+    await opened.close();
+    await server.close();
+    log.info({}, 'stopped');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop(signal).catch((error: unknown) => {
+        log.error({ error }, 'the process could not stop cleanly');
+        process.exit(1);
+      });
+    });
+  }
+}
+
+/** Timer, outbox and watchdog in one: looks at what is due, redraws what is behind. */
+const reconciler =
+  (store: Store, { nudges }: Mailboxes) =>
+  async (): Promise<void> => {
+    const [due, behind] = await Promise.all([store.due(await store.now()), store.behind()]);
+    await Promise.all([...due.map(nudges.tick), ...behind.map(nudges.render)]);
+  };

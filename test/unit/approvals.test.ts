@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Decision, decide, digestOf, expire, openGate } from '../../src/onboarding/approvals.ts';
+import { Fenced, take } from '../../src/onboarding/leased.ts';
+import { type Change, newRun, type Run } from '../../src/onboarding/run.ts';
+import { approver, request, requester, secondApprover, target } from '../support/builders.ts';
+
+const day = 86_400_000;
+const lease = { epoch: 1, patienceMs: 60_000 };
+
+function apply(run: Run, change: Change, now: number): { run: Run; unchanged?: string } {
+  const changed = change(run, now);
+  if ('unchanged' in changed) return { run, unchanged: changed.unchanged };
+  return { run: { ...changed.next, revision: run.revision + 1, updatedAt: now } };
+}
+
+function asked(required = 1, selfApproval = false): Run {
+  const policy = { ...target().approval, required, selfApproval };
+  const taken = apply(newRun('run-1', request({ approval: policy }), 0), take(60_000), 0).run;
+  return apply(taken, openGate(lease, { digest: 'd1', addresses: ['a@harbour.example'] }), 0).run;
+}
+
+const vote = (overrides: Partial<Decision> = {}): Change =>
+  decide({ digest: 'd1', by: approver, verdict: 'approve', eligible: true, ...overrides });
+
+describe('an approval', () => {
+  it('is granted by one eligible person when the policy asks for one', () => {
+    const { run } = apply(asked(), vote(), 10);
+    expect(run.gates[0]).toMatchObject({
+      state: 'approved',
+      closedAt: 10,
+      votes: [{ by: approver, verdict: 'approve' }],
+    });
+    expect(run.due).toBe(10);
+  });
+
+  it('stays open until enough different people approved', () => {
+    const once = apply(asked(2), vote(), 10);
+    expect(once.run.gates[0]?.state).toBe('open');
+    expect(apply(once.run, vote(), 11).unchanged).toBe('again');
+    expect(apply(once.run, vote({ by: secondApprover }), 12).run.gates[0]?.state).toBe('approved');
+  });
+
+  it('ends with one refusal, whoever approved before', () => {
+    const once = apply(asked(2), vote(), 10).run;
+    expect(apply(once, vote({ by: secondApprover, verdict: 'decline' }), 11).run.gates[0]?.state).toBe(
+      'declined',
+    );
+  });
+
+  it.each([
+    ['somebody who is not an approver', vote({ eligible: false }), 10, 'not-yours'],
+    ['the person who asked', vote({ by: requester }), 10, 'self'],
+    ['a click on a message for another list', vote({ digest: 'd0' }), 10, 'superseded'],
+    ['a click at the deadline', vote(), day, 'expired'],
+  ])('refuses %s', (_who, change, now, reason) => {
+    expect(apply(asked(), change, now).unchanged).toBe(reason);
+  });
+
+  it('lets the person who asked approve where the policy says so', () => {
+    expect(apply(asked(1, true), vote({ by: requester }), 10).run.gates[0]?.state).toBe('approved');
+  });
+
+  it('is final', () => {
+    const decided = apply(asked(), vote({ verdict: 'decline' }), 10).run;
+    expect(apply(decided, vote({ by: secondApprover }), 11).unchanged).toBe('decided');
+  });
+
+  it('is not asked for twice for the same list, and a new list voids the old one', () => {
+    const open = asked();
+    expect(apply(open, openGate(lease, { digest: 'd1', addresses: [] }), 5).unchanged).toBe('open');
+    const other = apply(open, openGate(lease, { digest: 'd2', addresses: [] }), 5).run;
+    expect(other.gates.map(({ state }) => state)).toEqual(['void', 'open']);
+    expect(apply(other, vote(), 6).unchanged).toBe('superseded');
+  });
+
+  it('expires by the clock and not before', () => {
+    expect(apply(asked(), expire(lease), day - 1).unchanged).toBe('in-time');
+    expect(apply(asked(), expire(lease), day).run.gates[0]?.state).toBe('expired');
+  });
+
+  it('is asked for by the worker that holds the run only', () => {
+    expect(() =>
+      apply(asked(), openGate({ epoch: 0, patienceMs: 1 }, { digest: 'd3', addresses: [] }), 5),
+    ).toThrow(Fenced);
+  });
+
+  it('is never granted by the requester, by strangers or by too few, in any sequence of clicks', () => {
+    const people = [requester, approver, secondApprover, 'U0STRANGER'];
+    const click = fc.record({
+      by: fc.constantFrom(...people),
+      verdict: fc.constantFrom('approve' as const, 'decline' as const),
+      digest: fc.constantFrom('d1', 'd0'),
+      at: fc.integer({ min: 1, max: day + 10 }),
+    });
+    fc.assert(
+      fc.property(fc.array(click, { maxLength: 12 }), fc.integer({ min: 1, max: 2 }), (clicks, required) => {
+        let run = asked(required);
+        for (const { at, ...rest } of clicks.toSorted((a, b) => a.at - b.at)) {
+          const before = run.gates[0]?.state;
+          run = apply(run, decide({ ...rest, eligible: rest.by !== 'U0STRANGER' }), at).run;
+          if (before !== 'open') expect(run.gates[0]?.state).toBe(before);
+        }
+        const [gate] = run.gates;
+        const voters = gate?.votes.map(({ by }) => by) ?? [];
+        expect(voters).not.toContain(requester);
+        expect(voters).not.toContain('U0STRANGER');
+        expect(new Set(voters).size).toBe(voters.length);
+        if (gate?.state === 'approved') expect(voters.length).toBe(required);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('the digest of an approval', () => {
+  const covered = { organization: 'org_1', environment: 'env_1', addresses: ['b@x.example', 'a@x.example'] };
+
+  it('does not depend on the order of the addresses', () => {
+    expect(digestOf({ ...covered, addresses: covered.addresses.toReversed() })).toBe(digestOf(covered));
+  });
+
+  it.each([
+    ['organization', { organization: 'org_2' }],
+    ['environment', { environment: 'env_2' }],
+    ['one more address', { addresses: [...covered.addresses, 'c@x.example'] }],
+    ['one address less', { addresses: ['a@x.example'] }],
+    ['another address', { addresses: ['a@x.example', 'c@x.example'] }],
+  ])('changes with the %s', (_what, change) => {
+    expect(digestOf({ ...covered, ...change })).not.toBe(digestOf(covered));
+  });
+});
