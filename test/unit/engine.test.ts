@@ -1,0 +1,510 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.ts';
+import { createLog } from '../../src/log.ts';
+import { decide } from '../../src/onboarding/approvals.ts';
+import { createEngine, type EngineOptions } from '../../src/onboarding/engine.ts';
+import { take } from '../../src/onboarding/leased.ts';
+import { plan } from '../../src/onboarding/plan.ts';
+import type { Claims } from '../../src/onboarding/ports.ts';
+import { createRecords, type Records } from '../../src/onboarding/records.ts';
+import type { Request } from '../../src/onboarding/request.ts';
+import { announce, cancel, introduce, type Run, retry } from '../../src/onboarding/run.ts';
+import type { Store } from '../../src/onboarding/store.ts';
+import { Secret } from '../../src/secret.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { approver, request } from '../support/builders.ts';
+import { createWorld, failure, person, type World } from '../support/world.ts';
+
+const silent = createLog('silent');
+const thread = {
+  channel: 'C0PLATFORM',
+  ts: '1.1',
+  permalink: 'https://slack.example/1',
+  place: 'channel' as const,
+};
+const anna = person('Anna Meyer');
+const ben = person('Ben Okafor');
+
+let folder: string;
+let store: Store;
+let clock: number;
+let world: World;
+let claims: Claims;
+let records: Records;
+let engine: ReturnType<typeof engineWith>;
+
+/** The store's clock is the test's, so that nobody waits for a settle time or a deadline. */
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'holt-engine-'));
+  clock = 1_700_000_000_000;
+  store = { ...openEmbeddedStore(join(folder, 'holt.sqlite')), now: async () => clock };
+  claims = store.claims;
+  world = createWorld();
+  world.state.people = [anna, ben];
+  records = createRecords(store, { tick: async () => undefined, render: async () => undefined });
+  engine = engineWith({});
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+function engineWith(overrides: Partial<EngineOptions>) {
+  return createEngine({
+    plan,
+    records,
+    claims,
+    read: world.read,
+    write: world.write,
+    log: silent,
+    settleMs: 90_000,
+    patienceMs: 180_000,
+    maxAttempts: 3,
+    backoff: () => 1_000,
+    ...overrides,
+  });
+}
+
+const inviting = (...people: string[]): Request => request({ invite: { people, groups: [] } });
+
+async function started(asked: Request = request()): Promise<Run> {
+  const { run } = await records.start(asked);
+  return (await records.change(run.id, announce(thread))).run;
+}
+
+async function advanced(id: string): Promise<Run> {
+  await engine.advance(id);
+  const run = await records.get(id);
+  if (run === undefined) throw new Error('the run is gone');
+  return run;
+}
+
+const onboarded = async (asked?: Request): Promise<Run> => advanced((await started(asked)).id);
+
+async function approve(run: Run, verdict: 'approve' | 'decline' = 'approve'): Promise<Run> {
+  const digest = run.gates.at(-1)?.digest ?? '';
+  const decided = await records.change(run.id, decide({ digest, by: approver, verdict, eligible: true }));
+  expect(decided.applied).toBe(true);
+  return advanced(run.id);
+}
+
+const errorOf = (run: Run, fact: keyof Run['facts']) => run.steps[fact]?.error;
+
+describe('an onboarding', () => {
+  it('establishes every fact, with one of everything in the world', async () => {
+    const run = await onboarded();
+    expect(run.status).toBe('done');
+    expect(run.facts.organization).toMatchObject({ name: 'payments-eu-prod', made: true });
+    expect(world.state.organizations.map(({ name }) => name)).toEqual(['Home', 'payments-eu-prod']);
+    expect(world.state.pulls).toHaveLength(1);
+    expect(run.facts.pullRequest).toMatchObject({
+      state: 'open',
+      url: 'https://git.example/1',
+      changed: true,
+    });
+    expect(run.facts.approval?.verdict).toBe('not-needed');
+  });
+
+  it('has the secret in the vault before the pull request and nowhere in the record', async () => {
+    const run = await onboarded();
+    const order = world.mutating();
+    expect(order.indexOf('write otterize-cloud-client-secret')).toBeLessThan(
+      order.indexOf('open pull request'),
+    );
+    const stored = world.state.secrets.get('kv-payments-eu-prod/otterize-cloud-client-secret');
+    const value = typeof stored === 'object' ? stored.value.reveal() : '';
+    expect(value).not.toBe('');
+    expect(JSON.stringify([run, await store.history(run.id)])).not.toContain(value);
+  });
+
+  it('changes nothing the second time and says that all is there', async () => {
+    await onboarded();
+    world.state.files = { ...world.state.branches.get('holt/payments-eu-prod')?.files };
+    Object.assign(world.state.pulls[0] ?? {}, { state: 'merged' });
+    world.calls.length = 0;
+    const again = await onboarded();
+    expect(again.status).toBe('done');
+    expect(world.mutating()).toEqual([]);
+    expect(again.facts.pullRequest).toMatchObject({ state: 'merged', changed: false });
+    expect(again.facts.organization?.made).toBe(false);
+  });
+
+  it('changes nothing the second time while the pull request is still open', async () => {
+    await onboarded();
+    world.calls.length = 0;
+    const again = await onboarded();
+    expect(again.facts.pullRequest).toMatchObject({ state: 'open', number: 1, changed: false });
+    expect(world.mutating()).toEqual([]);
+  });
+
+  it('makes nothing while something it needs is missing, and names it', async () => {
+    world.state.problems = ['Otterize is not reachable. Check OTTERIZE_API_ADDRESS.'];
+    const run = await onboarded();
+    expect(run.status).toBe('failed');
+    expect(errorOf(run, 'preflight')?.text).toContain('Check OTTERIZE_API_ADDRESS');
+    expect(world.mutating()).toEqual([]);
+    world.state.problems = [];
+    await records.change(run.id, retry(run.request.by.user));
+    expect((await advanced(run.id)).status).toBe('done');
+  });
+
+  it('makes nothing before its thread can be seen', async () => {
+    const { run } = await records.start(request());
+    const unseen = await advanced(run.id);
+    expect(unseen.status).toBe('waiting');
+    expect(world.mutating()).toEqual([]);
+    await records.change(run.id, announce(thread));
+    expect((await advanced(run.id)).status).toBe('done');
+  });
+
+  it('has an audit line before and after each change to the world', async () => {
+    const run = await onboarded();
+    const kinds = (await records.history(run.id)).filter(({ about }) => about === 'organization');
+    expect(kinds.map(({ kind }) => kind)).toEqual(['began', 'intended', 'recorded', 'established']);
+  });
+});
+
+describe('invites', () => {
+  it('wait for the approval while the pull request does not', async () => {
+    const run = await onboarded(inviting('anna.meyer@harbour.example'));
+    expect(run.status).toBe('waiting');
+    expect(run.facts.pullRequest?.state).toBe('open');
+    expect(world.mutating().filter(call => call.startsWith('invite'))).toEqual([]);
+    const done = await approve(run);
+    expect(done.status).toBe('done');
+    expect(done.facts.invites?.sent).toMatchObject([
+      { address: 'anna.meyer@harbour.example', status: 'PENDING' },
+    ]);
+  });
+
+  it('are not made after a refusal or an expiry', async () => {
+    const declined = await approve(await onboarded(inviting('anna.meyer@harbour.example')), 'decline');
+    expect([declined.status, declined.facts.approval?.verdict]).toEqual(['done', 'declined']);
+    const run = await onboarded(inviting('anna.meyer@harbour.example'));
+    clock += 86_400_000;
+    const expired = await advanced(run.id);
+    expect([expired.status, expired.facts.approval?.verdict]).toEqual(['done', 'expired']);
+    expect(world.mutating().filter(call => call.startsWith('invite'))).toEqual([]);
+  });
+
+  it('void the approval and ask anew when somebody joined the group since', async () => {
+    world.state.groups.set('g1', [anna]);
+    const run = await onboarded(request({ invite: { people: [], groups: ['g1'] } }));
+    world.state.groups.set('g1', [anna, ben]);
+    const asked = await approve(run);
+    expect(asked.status).toBe('waiting');
+    expect(asked.gates.map(({ state }) => state)).toEqual(['void', 'open']);
+    expect(world.mutating().filter(call => call.startsWith('invite'))).toEqual([]);
+    const done = await approve(asked);
+    expect(done.facts.invites?.sent).toHaveLength(2);
+  });
+
+  it('drop who left the group since', async () => {
+    world.state.groups.set('g1', [anna, ben]);
+    const run = await onboarded(request({ invite: { people: [], groups: ['g1'] } }));
+    world.state.groups.set('g1', [anna]);
+    const done = await approve(run);
+    expect(done.facts.invites?.sent.map(({ address }) => address)).toEqual(['anna.meyer@harbour.example']);
+    expect(done.facts.invites?.dropped).toEqual(['ben.okafor@harbour.example']);
+  });
+
+  it('go to everybody else when one address is refused', async () => {
+    const run = await onboarded(inviting('anna.meyer@harbour.example', 'ben.okafor@harbour.example'));
+    world.faults.set('invite anna.meyer@harbour.example', {
+      error: failure({ retryable: false, applied: 'no', status: 422, reason: 'the address is not accepted' }),
+    });
+    const done = await approve(run);
+    expect(done.status).toBe('done');
+    expect(done.facts.invites?.sent.map(({ address }) => address)).toEqual(['ben.okafor@harbour.example']);
+    expect(done.facts.invites?.failed).toMatchObject([{ address: 'anna.meyer@harbour.example' }]);
+  });
+
+  it('skip who is invited or a member already, and ask nobody when nobody remains', async () => {
+    const first = await approve(await onboarded(inviting('anna.meyer@harbour.example')));
+    world.state.members.set(first.facts.organization?.id ?? '', ['ben.okafor@harbour.example']);
+    const again = await onboarded(inviting('anna.meyer@harbour.example', 'ben.okafor@harbour.example'));
+    expect(again.facts.approval?.verdict).toBe('not-needed');
+    expect(again.facts.invitees?.leftOut.map(({ reason }) => reason)).toEqual(['invited', 'member']);
+  });
+
+  it('wait for the address of a person whom the command named', async () => {
+    const run = await onboarded({ ...request(), named: [{ user: 'U0ANNA' }] });
+    expect([run.status, run.facts.invitees]).toEqual(['waiting', undefined]);
+    await records.change(run.id, introduce({ U0ANNA: 'anna.meyer@harbour.example' }));
+    const asked = await advanced(run.id);
+    expect(asked.facts.invitees?.people).toMatchObject([{ name: 'Anna Meyer' }]);
+  });
+});
+
+describe('an effect whose end nobody saw', () => {
+  it('is looked for only once it cannot land any more, and is not made again', async () => {
+    world.faults.set('create environment', { error: failure(), after: true });
+    const run = await onboarded();
+    expect(run.status).toBe('waiting');
+    clock += 2_000;
+    expect((await advanced(run.id)).facts.environment).toBeUndefined();
+    expect(world.calls.filter(call => call === 'create environment')).toHaveLength(1);
+    clock += 90_000;
+    const done = await advanced(run.id);
+    expect(done.status).toBe('done');
+    expect(world.calls.filter(call => call === 'create environment')).toHaveLength(1);
+    expect(done.facts.environment?.made).toBe(true);
+  });
+
+  it('is made again without a wait when the service refused it', async () => {
+    world.faults.set('create environment', { error: failure({ status: 429, applied: 'no' }) });
+    const run = await onboarded();
+    clock += 2_000;
+    expect((await advanced(run.id)).status).toBe('done');
+  });
+
+  it('leaves one organization: the nameless one that appeared is taken', async () => {
+    world.faults.set('create organization', { error: failure(), after: true });
+    const run = await onboarded();
+    clock += 100_000;
+    const done = await advanced(run.id);
+    expect(done.status).toBe('done');
+    expect(world.state.organizations).toHaveLength(2);
+    expect(world.calls.filter(call => call === 'create organization')).toHaveLength(1);
+  });
+
+  it('asks a person when more nameless organizations appeared than runs miss one', async () => {
+    world.faults.set('create organization', { error: failure(), after: true });
+    const run = await onboarded();
+    world.state.organizations.push({ id: 'org_stranger', name: 'Somebody’s' });
+    clock += 100_000;
+    const asked = await advanced(run.id);
+    expect(errorOf(asked, 'organization')).toMatchObject({ code: 'organization-unexplained' });
+    expect(errorOf(asked, 'organization')?.text).toContain('org_stranger');
+  });
+
+  it('does not take the organization that another run made', async () => {
+    world.faults.set('create organization', { error: failure() });
+    const run = await onboarded();
+    const other = await onboarded(request({ cluster: 'billing-eu' }));
+    expect(other.status).toBe('done');
+    clock += 100_000;
+    const done = await advanced(run.id);
+    expect(done.facts.organization?.id).not.toBe(other.facts.organization?.id);
+    expect(world.state.organizations.map(({ name }) => name)).toEqual([
+      'Home',
+      'billing-eu-prod',
+      'payments-eu-prod',
+    ]);
+  });
+});
+
+describe('the organization', () => {
+  it('is used as it is when its exact name is there', async () => {
+    world.state.organizations.push({ id: 'org_there', name: 'payments-eu-prod' });
+    const run = await onboarded();
+    expect(run.facts.organization).toEqual({ id: 'org_there', name: 'payments-eu-prod', made: false });
+    expect(world.calls).not.toContain('rename organization');
+  });
+
+  it('is not guessed when two have the name', async () => {
+    world.state.organizations.push(
+      { id: 'org_a', name: 'payments-eu-prod' },
+      { id: 'org_b', name: 'payments-eu-prod' },
+    );
+    const run = await onboarded();
+    expect(errorOf(run, 'organization')?.text).toContain('org_a, org_b');
+  });
+});
+
+describe('the credentials', () => {
+  const name = 'kv-payments-eu-prod/otterize-cloud-client-secret';
+
+  it('are not written over another cluster’s', async () => {
+    const value = new Secret('theirs');
+    world.state.secrets.set(name, {
+      version: 'v0',
+      value,
+      tags: { 'managed-by': 'holt', cluster: 'billing-eu', stage: 'prod' },
+    });
+    const run = await onboarded();
+    expect(errorOf(run, 'credentials')).toMatchObject({ code: 'secret-not-ours' });
+    expect(errorOf(run, 'credentials')?.text).toContain('billing-eu prod');
+    expect(world.state.secrets.get(name)).toMatchObject({ version: 'v0' });
+    expect(world.state.pulls).toEqual([]);
+  });
+
+  it('are recovered when the name is soft-deleted', async () => {
+    world.state.secrets.set(name, 'deleted');
+    const run = await onboarded();
+    expect(world.calls).toContain('recover secret');
+    expect(errorOf(run, 'credentials')).toMatchObject({ code: 'secret-not-ours' });
+  });
+
+  it('come from a new integration when this run’s own was cut off before the vault had its secret', async () => {
+    world.state.secretsShown = false;
+    world.faults.set('write otterize-cloud-client-secret', { error: failure({ service: 'Key Vault' }) });
+    const run = await onboarded();
+    clock += 100_000;
+    const done = await advanced(run.id);
+    expect(done.status).toBe('done');
+    const integrations = world.state.integrations.get(done.facts.organization?.id ?? '') ?? [];
+    expect(integrations).toHaveLength(1);
+    expect(done.facts.credentials?.integration).toBe(integrations[0]?.id);
+    const stored = world.state.secrets.get(name);
+    expect(typeof stored === 'object' && stored.value.reveal()).toBe(
+      integrations[0]?.credentials.clientSecret.reveal(),
+    );
+  });
+
+  it('stop with what to do when somebody else’s integration does not show its secret', async () => {
+    const first = await onboarded();
+    world.state.secretsShown = false;
+    world.state.secrets.clear();
+    const run = await onboarded();
+    expect(errorOf(run, 'credentials')).toMatchObject({ code: 'secret-not-readable' });
+    expect(world.state.integrations.get(first.facts.organization?.id ?? '')).toHaveLength(1);
+  });
+
+  it('are taken from the vault when Otterize does not show them again', async () => {
+    await onboarded();
+    world.state.secretsShown = false;
+    world.calls.length = 0;
+    expect((await onboarded()).status).toBe('done');
+    expect(world.mutating()).toEqual([]);
+  });
+});
+
+describe('the pull request', () => {
+  it('stays closed when a person closed it, until Retry says otherwise', async () => {
+    await onboarded();
+    Object.assign(world.state.pulls[0] ?? {}, { state: 'closed' });
+    const run = await onboarded();
+    expect(errorOf(run, 'pullRequest')).toMatchObject({ code: 'pull-request-closed', about: '#1' });
+    await records.change(run.id, retry(run.request.by.user));
+    const done = await advanced(run.id);
+    expect(done.facts.pullRequest).toMatchObject({ number: 2, state: 'open' });
+  });
+
+  it('is not built on somebody else’s commits', async () => {
+    world.state.branches.set('holt/payments-eu-prod', { commit: 'foreign', ours: false, files: {} });
+    const run = await onboarded();
+    expect(errorOf(run, 'pullRequest')).toMatchObject({ code: 'foreign-commits' });
+    expect(world.calls).not.toContain('commit');
+  });
+
+  it('is not opened twice when the answer got lost', async () => {
+    world.faults.set('open pull request', { error: failure({ service: 'GitHub' }), after: true });
+    const run = await onboarded();
+    clock += 100_000;
+    const done = await advanced(run.id);
+    expect(done.status).toBe('done');
+    expect(world.state.pulls).toHaveLength(1);
+  });
+});
+
+describe('a run', () => {
+  it('stops at the next effect when it is cancelled, and what was made stays', async () => {
+    const run = await started();
+    const slow = { ...world.write.otterize };
+    slow.createOrganization = async () => {
+      await records.change(run.id, cancel(approver));
+      return world.write.otterize.createOrganization();
+    };
+    engine = engineWith({ write: { ...world.write, otterize: slow } });
+    const cancelled = await advanced(run.id);
+    expect([cancelled.status, cancelled.due]).toEqual(['cancelled', null]);
+    expect(world.mutating()).toEqual(['create organization']);
+  });
+
+  it('can be cancelled while it waits for a person', async () => {
+    const run = await onboarded(inviting('anna.meyer@harbour.example'));
+    await records.change(run.id, cancel(approver));
+    const cancelled = await advanced(run.id);
+    expect([cancelled.status, cancelled.gates[0]?.state]).toEqual(['cancelled', 'void']);
+  });
+
+  it('is left alone by a worker whose epoch is over', async () => {
+    const run = await started();
+    const stolen = { ...world.write.otterize };
+    stolen.createOrganization = async () => {
+      await records.change(run.id, take(180_000));
+      return world.write.otterize.createOrganization();
+    };
+    engine = engineWith({ write: { ...world.write, otterize: stolen } });
+    await engine.advance(run.id);
+    expect(world.mutating()).toEqual(['create organization']);
+    expect((await records.get(run.id))?.effects['organization']?.result).toBeUndefined();
+  });
+
+  it('is handed over at the next effect when the worker drains', async () => {
+    const run = await started();
+    engine.drain();
+    const rested = await advanced(run.id);
+    expect([rested.status, rested.due]).toEqual(['waiting', clock]);
+    expect(world.mutating()).toEqual([]);
+  });
+
+  it('gives up on a failure that does not pass, with Retry as the way on', async () => {
+    const id = (await started()).id;
+    for (const _ of [1, 2, 3]) {
+      world.faults.set('list environments', { error: failure() });
+      await engine.advance(id);
+      clock += 2_000;
+    }
+    const failed = await records.get(id);
+    expect([failed?.status, failed?.due]).toEqual(['failed', null]);
+    await records.change(id, retry(approver));
+    expect((await advanced(id)).status).toBe('done');
+  });
+
+  it('waits as long as the service asked for', async () => {
+    world.faults.set('list environments', { error: failure({ retryAfter: 45_000 }) });
+    const run = await onboarded();
+    expect(run.due).toBe(clock + 45_000);
+  });
+
+  it('says that something broke when the code is at fault, without the error’s own text', async () => {
+    world.faults.set('list environments', { error: new TypeError('secret-thing is undefined') });
+    const run = await onboarded();
+    expect(errorOf(run, 'environment')).toMatchObject({ code: 'bug' });
+    expect(JSON.stringify(run)).not.toContain('secret-thing');
+  });
+
+  it('keeps others from the same names while it lives', async () => {
+    const run = await onboarded(inviting('anna.meyer@harbour.example'));
+    expect(await records.start(inviting('anna.meyer@harbour.example'))).toMatchObject({
+      started: false,
+      run: { id: run.id },
+    });
+    await approve(run);
+    expect((await records.start(request())).started).toBe(true);
+  });
+
+  it('names a user’s mistake in one sentence', async () => {
+    const layout = {
+      ...world.read.layout,
+      edit: () => {
+        throw new UserError(
+          'values-file',
+          'values.yaml has two documents. Keep one, then retry.',
+          'values.yaml',
+        );
+      },
+    };
+    engine = engineWith({ read: { ...world.read, layout } });
+    expect(errorOf(await onboarded(), 'pullRequest')).toMatchObject({
+      code: 'values-file',
+      about: 'values.yaml',
+    });
+  });
+});
+
+describe('the plan', () => {
+  it('establishes what a step needs before the step', () => {
+    const earlier = new Set<string>();
+    for (const { fact, needs } of plan) {
+      expect(needs.filter(need => !earlier.has(need))).toEqual([]);
+      earlier.add(fact);
+    }
+  });
+});
