@@ -1,0 +1,162 @@
+import type { Server } from 'node:http';
+import { createStandIn, randomId, type StandIn } from './kit.ts';
+import type { Block } from './slack-blocks.ts';
+import { removeMessage } from './slack-chat.ts';
+import { createEvents, type Events } from './slack-events.ts';
+import { createInteractions, type Interactions } from './slack-interactions.ts';
+import { createLimits } from './slack-limits.ts';
+import { createModals, type Modals } from './slack-modals.ts';
+import { createSockets, type Sockets } from './slack-socket.ts';
+import type {
+  Channel,
+  Ephemeral,
+  Failure,
+  Message,
+  Settings,
+  User,
+  View,
+  Workspace,
+  WorkspaceOptions,
+} from './slack-state.ts';
+import { namesOf, renderText } from './slack-text.ts';
+import { serveWeb, type Tokens } from './slack-web.ts';
+import { createWorkspace, findMessage, pick, repliesTo } from './slack-workspace.ts';
+
+export interface SlackOptions extends WorkspaceOptions {
+  latencyMs?: number;
+}
+
+/** What an onlooker with all rights sees and does. Users and channels are given by name or id. */
+interface Onlooker {
+  user(ref: string): User;
+  channel(ref: string): Channel;
+  /** Everything in a channel, replies included, oldest first. */
+  messages(channel: string): Message[];
+  /** A message and its replies, oldest first; empty when it is gone. */
+  thread(channel: string, ts: string): Message[];
+  /** What this person alone was shown. */
+  ephemerals(user: string): Ephemeral[];
+  /** The person's open modals, the topmost last. */
+  views(user: string): View[];
+  home(user: string): View | undefined;
+  /** Calls of one method of the Web API so far. */
+  count(method: string): number;
+  deleteMessage(channel: string, ts: string): void;
+  archive(channel: string): void;
+  /** Takes the bot out of a channel. */
+  kick(channel: string): void;
+  /** Brings the bot into a channel. */
+  invite(channel: string): void;
+  /** A message, or a view's blocks, as a person reads it. */
+  renderText(message: { text: string; blocks?: readonly Block[] }): string;
+}
+
+export interface SlackStandIn
+  extends StandIn,
+    Onlooker,
+    Interactions,
+    Modals,
+    Omit<Events, 'close'>,
+    Pick<Sockets, 'connected' | 'disconnect'> {
+  /** What Bolt takes as `clientOptions.slackApiUrl`. */
+  apiUrl: string;
+  botToken: string;
+  appToken: string;
+  team: Workspace['team'];
+  app: Workspace['app'];
+  bot: Workspace['bot'];
+  readonly settings: Settings;
+  /** What people saw go wrong: `operation_timeout`, `dispatch_failed`, or the code of a bad answer. */
+  readonly failures: Failure[];
+  /** As at the start, with the same ids; connections stay. */
+  reset(): void;
+}
+
+/**
+ * A Slack workspace on loopback that a Bolt app in Socket Mode cannot tell from the real one
+ * [E, reference emulators 5; slack A1-A8].
+ */
+export async function startSlack(options: SlackOptions = {}): Promise<SlackStandIn> {
+  const workspace = createWorkspace(options);
+  const builder = createStandIn({ service: 'Slack', latencyMs: options.latencyMs ?? 0 });
+  const tokens: Tokens = { bot: `xoxb-${randomId(24)}`, app: `xapp-1-${workspace.app.id}-${randomId(24)}` };
+  const limits = createLimits(workspace.now);
+  const sockets = createSockets(workspace);
+  serveWeb({ builder, workspace, tokens, limits, connections: sockets.open });
+
+  const standIn = await builder.listen();
+  sockets.attach(standIn.server as Server, standIn.url);
+  const events = createEvents(workspace, sockets);
+  const { team, app, bot } = workspace;
+
+  return {
+    ...onlooker(workspace, () => standIn.calls),
+    ...createInteractions(workspace, sockets, () => standIn.url),
+    ...createModals(workspace, sockets),
+    say: events.say,
+    openHome: events.openHome,
+    connected: sockets.connected,
+    disconnect: sockets.disconnect,
+    team,
+    app,
+    bot,
+    url: standIn.url,
+    calls: standIn.calls,
+    faults: standIn.faults,
+    apiUrl: `${standIn.url}/api/`,
+    botToken: tokens.bot,
+    appToken: tokens.app,
+    get latencyMs() {
+      return standIn.latencyMs;
+    },
+    set latencyMs(ms) {
+      standIn.latencyMs = ms;
+    },
+    get settings() {
+      return workspace.settings;
+    },
+    get failures() {
+      return workspace.failures;
+    },
+    reset() {
+      workspace.reset();
+      limits.reset();
+      standIn.calls.length = 0;
+      standIn.faults.length = 0;
+    },
+    async close() {
+      events.close();
+      sockets.close();
+      await standIn.close();
+    },
+  };
+}
+
+function onlooker(workspace: Workspace, calls: () => StandIn['calls']): Onlooker {
+  const user = (ref: string) => pick(workspace.users.values(), ref);
+  const channel = (ref: string) => pick(workspace.channels.values(), ref);
+  const message = (ref: string, ts: string) => findMessage(workspace, channel(ref).id, ts);
+  return {
+    user,
+    channel,
+    messages: ref => workspace.messages.filter(each => each.channel === channel(ref).id),
+    thread(ref, ts) {
+      const parent = message(ref, ts);
+      return parent === undefined ? [] : [parent, ...repliesTo(workspace, parent)];
+    },
+    ephemerals: ref => workspace.ephemerals.filter(({ to }) => to === user(ref).id),
+    views: ref => [...(workspace.modals.get(user(ref).id) ?? [])],
+    home: ref => workspace.homes.get(user(ref).id),
+    count: method => calls().filter(({ operation }) => operation === method).length,
+    deleteMessage(ref, ts) {
+      const found = message(ref, ts);
+      if (found !== undefined) removeMessage(workspace, found);
+    },
+    archive(ref) {
+      channel(ref).archived = true;
+    },
+    kick: ref => void channel(ref).members.delete(workspace.bot.user),
+    invite: ref => void channel(ref).members.add(workspace.bot.user),
+    renderText: given => renderText(given, namesOf(workspace)),
+  };
+}

@@ -1,0 +1,58 @@
+import type { Log } from '../log.ts';
+import type { Mailboxes, Store } from '../onboarding/store.ts';
+import { createBullMailboxes } from './bullmq.ts';
+import { connectForCommands, connectForWork } from './connection.ts';
+import { openEmbeddedStore } from './embedded.ts';
+import { createInProcessMailboxes } from './in-process.ts';
+import { createRedisStore } from './redis.ts';
+
+interface StoreOptions {
+  /** `redis:` or `rediss:`, with the password in it. Without it the store is embedded. */
+  redisUrl?: string | undefined;
+  /** Where the embedded store lives. */
+  file: string;
+  /** Accepts a Redis that does not write to disk. */
+  allowVolatile?: boolean;
+  log: Log;
+}
+
+interface Opened {
+  kind: 'redis' | 'embedded';
+  store: Store;
+  mailboxes: Mailboxes;
+  /** Waits for the work of all consumers to end. */
+  close(): Promise<void>;
+}
+
+/**
+ * The store and its nudges: on Redis where a URL is given, else in one file and this process. A Redis that cannot be reached
+ * is tried until it can, and `store.check` says so meanwhile; there is no falling back. Throws a ConfigError when the file
+ * cannot be used.
+ */
+export async function openStore({
+  redisUrl,
+  file,
+  allowVolatile = false,
+  log,
+}: StoreOptions): Promise<Opened> {
+  if (redisUrl === undefined)
+    return opened('embedded', openEmbeddedStore(file), createInProcessMailboxes(log));
+  // Connections of their own, so that a long answer to one never holds up the other.
+  const [documents, commands] = await Promise.all([
+    connectForCommands(redisUrl, log),
+    connectForCommands(redisUrl, log),
+  ]);
+  const forWork = () => connectForWork(redisUrl, log);
+  const store = createRedisStore(documents, { allowVolatile });
+  return opened('redis', store, createBullMailboxes({ commands, forWork }, log));
+}
+
+const opened = (kind: Opened['kind'], store: Store, mailboxes: Mailboxes): Opened => ({
+  kind,
+  store,
+  mailboxes,
+  close: async () => {
+    await mailboxes.close();
+    await store.close();
+  },
+});

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+
+/** Whether a Redis server can be started here. */
+export const redisAvailable = spawnSync('redis-server', ['--version']).status === 0;
+if (!redisAvailable) console.warn('No redis-server on this machine: what needs Redis is not tested.');
+
+export interface TestRedis {
+  url: string;
+  /** Forgets everything. */
+  flush(): Promise<void>;
+  /** Kills the server, as a crash would; nothing is kept. */
+  kill(): Promise<void>;
+  /** Lets the server stop answering while its connections stay open, until it is killed. */
+  freeze(): void;
+  /** Starts the killed server again at the same address. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A port on which nothing listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+async function launch(folder: string, port: number, settings: string[]): Promise<ChildProcess> {
+  const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+  const server = spawn('redis-server', [...place, '--save', '', '--appendonly', 'no', ...settings], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of server.stdout) {
+    if (String(line).includes('Ready to accept connections')) break;
+    if (String(line).includes('bind: Address already in use')) throw new Error(`port ${port} is taken`);
+  }
+  return server;
+}
+
+/** A private Redis server in memory, with further settings as on its command line. */
+export async function startRedis(...settings: string[]): Promise<TestRedis> {
+  const folder = await mkdtemp(join(tmpdir(), 'holt-redis-'));
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  let server = await launch(folder, port, settings);
+
+  const kill = async (): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+  };
+  return {
+    url,
+    kill,
+    freeze: () => void server.kill('SIGSTOP'),
+    restart: async () => {
+      server = await launch(folder, port, settings);
+    },
+    flush: async () => {
+      const redis = new Redis(url);
+      await redis.flushall();
+      redis.disconnect();
+    },
+    stop: async () => {
+      await kill();
+      await rm(folder, { recursive: true });
+    },
+  };
+}

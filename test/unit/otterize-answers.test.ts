@@ -1,0 +1,185 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ContractError, ServiceError } from '../../src/errors.ts';
+import {
+  integrationOf,
+  Organization,
+  parseList,
+  parseOne,
+  RawIntegration,
+} from '../../src/otterize/answers.ts';
+import { checkAddress, checkName, idPattern, labelArguments } from '../../src/otterize/arguments.ts';
+import { expiryProblems, versionProblems } from '../../src/otterize/checks.ts';
+import { failureOf } from '../../src/otterize/failures.ts';
+import { labelsOf, printf } from '../../src/sandbox/otterize-go.ts';
+
+const raw = (clientSecret: unknown, clientId: unknown = 'cli_a1'): string =>
+  JSON.stringify([{ id: 'int_a1', name: 'one', credentials: { clientId, clientSecret } }]);
+
+const credentialsIn = (text: string) => integrationOf('x', parseOne('x', text, RawIntegration)).credentials;
+
+describe('what the CLI prints', () => {
+  test('is taken as it is meant, or is an answer of unknown form, whatever it is', () => {
+    const valid = JSON.stringify([{ id: 'org_a1b2', name: 'payments-eu prod', created: 'x' }], null, 4);
+    const damaged = fc
+      .tuple(fc.nat(valid.length), fc.nat(valid.length), fc.string({ unit: 'binary', maxLength: 4 }))
+      .map(([from, length, put]) => valid.slice(0, from) + put + valid.slice(from + length));
+    const outcomes = { taken: 0, refused: 0 };
+    fc.assert(
+      fc.property(fc.oneof(damaged, fc.json(), fc.string({ unit: 'binary' })), text => {
+        try {
+          const ids = parseList('list', text, Organization).map(({ id }) => id);
+          outcomes.taken += 1;
+          return ids.every(id => idPattern.test(id));
+        } catch (error) {
+          outcomes.refused += 1;
+          return error instanceof ContractError;
+        }
+      }),
+      { numRuns: 5000 },
+    );
+    expect(outcomes.taken).toBeGreaterThan(0);
+    expect(outcomes.refused).toBeGreaterThan(0);
+  });
+
+  test('that held a percent sign is refused wherever Printf left a trace of it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (before, after) => {
+        const name = [before, after].map(text => text.replaceAll('%', '')).join('%');
+        const printed = printf(JSON.stringify([{ id: 'org_a1', name }]));
+        expect(() => parseList('list', printed, Organization)).toThrow(ContractError);
+      }),
+    );
+  });
+
+  test('about one thing must be one thing', () => {
+    for (const text of ['[]', 'null', '[{"id":"org_a","name":""},{"id":"org_b","name":""}]']) {
+      expect(() => parseOne('x', text, Organization)).toThrow(ContractError);
+    }
+  });
+
+  test.each([
+    ['NOT_INTEGRATED', undefined, false],
+    ['NOT_INTEGRATED', '2026-01-01T00:00:00Z', true],
+    ['CONNECTED', '2026-01-01T00:00:00Z', true],
+    ['DISCONNECTED', undefined, true],
+  ])('of a component that is %s, last seen %s: connected is %s', (type, lastSeen, connected) => {
+    const never = { status: { type: 'NOT_INTEGRATED' } };
+    const components = { intentsOperator: never, networkMapper: { status: { type, lastSeen } } };
+    const text = JSON.stringify([{ id: 'int_a1', name: 'one', components }]);
+    expect(integrationOf('x', parseOne('x', text, RawIntegration)).connected).toBe(connected);
+  });
+
+  test.each([null, '', '********', 'xxxx', '•••', '*'])('hides a secret as %j', secret => {
+    const text = secret === null ? '[{"id":"int_a1","name":"one","credentials":null}]' : raw(secret);
+    expect(credentialsIn(text)).toBeUndefined();
+  });
+
+  test('shows a secret that is used as it is, or not at all', () => {
+    expect(credentialsIn(raw('0af9_-Z'))?.clientSecret.reveal()).toBe('0af9_-Z');
+    for (const secret of ['ab cd', 'ab****', '<hidden>', 'abc\n']) {
+      expect(() => credentialsIn(raw(secret))).toThrow(/credentials\.clientSecret/);
+    }
+    expect(() => credentialsIn(raw('abc', 'cli a1'))).toThrow(/credentials\.clientId/);
+    expect(() => credentialsIn(raw(42))).toThrow(ContractError);
+  });
+});
+
+describe('what is asked of the CLI', () => {
+  test('labels that pass come out of the flag as they went in', () => {
+    const label = fc.tuple(
+      fc.string({ unit: 'binary', maxLength: 6 }),
+      fc.string({ unit: 'binary', maxLength: 12 }),
+    );
+    const likely = fc.tuple(
+      fc.stringMatching(/^[a-z][a-z.-]{0,5}$/),
+      fc.stringMatching(/^[ ab,'"=ä-]{0,9}$/),
+    );
+    let passed = 0;
+    fc.assert(
+      fc.property(fc.oneof(label, likely), ([key, value]) => {
+        let arguments_: string[];
+        try {
+          arguments_ = labelArguments('x', { [key]: value });
+        } catch (error) {
+          return error instanceof ServiceError && error.applied === 'no';
+        }
+        passed += 1;
+        const written = arguments_.map(each => labelsOf(each.slice('--labels='.length)));
+        expect(written).toEqual([[[key.trim(), value.trim()]]]);
+        return true;
+      }),
+    );
+    expect(passed).toBeGreaterThan(10);
+  });
+
+  test.each(['a', 'aks.prod', '1abc', 'abc-', 'Zürich', 'a%b', '', 'ab\n', `a${'b'.repeat(63)}`])(
+    'no name like %j',
+    name => {
+      expect(() => checkName('x', name)).toThrow(ServiceError);
+    },
+  );
+
+  test.each(['ab', 'payments-eu prod', 'A_1', `a${'b'.repeat(62)}`])('a name like %j', name => {
+    expect(checkName('x', name)).toBe(name);
+  });
+
+  test.each(['', 'a@b', 'a b@example.com', 'a%b@example.com', 'a@b@example.com', 'a@example.com\n'])(
+    'no address like %j',
+    address => {
+      expect(() => checkAddress('x', address)).toThrow(ServiceError);
+    },
+  );
+});
+
+describe('what goes wrong', () => {
+  test('the last status counts, since the words before it are the cloud’s', () => {
+    const stderr = 'Error: (HTTP error 200) try later (HTTP error 409)\n';
+    const error = failureOf('x', { exitCode: 1, signal: undefined, timedOut: false, stderr });
+    expect(error).toMatchObject({ status: 409, retryable: false, applied: 'no' });
+  });
+
+  test.each([
+    'Error: Get "https://x/api": dial tcp 127.0.0.1:1: connect: connection refused',
+    'Error: Get "https://x/api": dial tcp: lookup x: no such host',
+    'Error: Post "https://x/api": EOF',
+    'Error: Post "https://x/api": read tcp 1->2: read: connection reset by peer',
+    'Error: Post "https://x/api": net/http: TLS handshake timeout',
+  ])('%s: the network is to blame, and another try may help', stderr => {
+    const error = failureOf('x', { exitCode: 1, signal: undefined, timedOut: false, stderr });
+    expect(error).toMatchObject({ status: undefined, retryable: true, applied: 'unknown' });
+  });
+});
+
+describe('the versions and tokens that will do', () => {
+  test.each(['1.0.8', '1.0.10', '1.1.0', '2.0.0', '2.0.3', '10.0.0'])('version %s', version => {
+    expect(versionProblems(version)).toEqual([]);
+  });
+
+  test.each(['0.9.9', '1.0.7', '0.10.8', undefined])('not version %s', version => {
+    expect(versionProblems(version)).toHaveLength(1);
+  });
+
+  test('a token without a readable end is taken as it is', () => {
+    for (const token of [
+      '',
+      'opaque',
+      'a.b.c',
+      'e30.e30.x',
+      `e30.${btoa('null')}.x`,
+      `e30.${btoa('{"exp":"1"}')}.x`,
+    ]) {
+      expect(expiryProblems(token, 1e15)).toEqual([]);
+    }
+  });
+
+  test('a token that ends within ten minutes, or has ended, is named with its end', () => {
+    const token = `e30.${Buffer.from('{"exp":1800000000}').toString('base64url')}.x`;
+    const end = 1_800_000_000_000;
+    expect(expiryProblems(token, end - 600_001)).toEqual([]);
+    expect(expiryProblems(token, end - 600_000)).toEqual([
+      expect.stringContaining('expires at 2027-01-15T08:00'),
+    ]);
+    expect(expiryProblems(token, end)).toEqual([expect.stringContaining('expired at 2027-01-15T08:00')]);
+  });
+});
