@@ -1,238 +1,87 @@
 import { z } from 'zod';
-import { explain, ServiceError } from '../errors.ts';
-import type { Problem, Pull, RepositoryReader, RepositoryWriter } from '../onboarding/ports.ts';
-import { Commit, Comparison, Installation, NewTree, PullRequest, Refs, Repository } from './answers.ts';
-import { type Client, createClient, type GitHubOptions, type Scope } from './client.ts';
-import { refusalOf } from './failures.ts';
-import { readFilesAt } from './files.ts';
+import type { Credentials, Integration } from '../onboarding/ports.ts';
+import { Secret } from '../secret.ts';
+import { idPattern } from './arguments.ts';
+import { unknownForm } from './failures.ts';
 
-/** The line that marks a commit as Holt's, in the commit's message. */
-export const TRAILER = 'Onboarded-by: Holt';
+/** The one thing that tells an object from the empty one that the CLI prints after an answer it did not understand. */
+const Id = z.string().regex(idPattern);
+
+export const Organization = z.object({ id: Id, name: z.string() });
+export const Environment = z.object({ id: Id, name: z.string() });
+export const Invite = z.object({ id: Id, email: z.string(), status: z.string() });
+export const Member = z.object({ id: Id, email: z.string() });
+
+const Component = z.object({ status: z.object({ type: z.string(), lastSeen: z.string().nullish() }) });
+export const RawIntegration = z.object({
+  id: Id,
+  name: z.string(),
+  defaultEnvironment: z.object({ id: Id }).nullish(),
+  components: z
+    .object({
+      credentialsOperator: Component.nullish(),
+      intentsOperator: Component.nullish(),
+      networkMapper: Component.nullish(),
+    })
+    .nullish(),
+  credentials: z.object({ clientId: z.string(), clientSecret: z.string() }).nullish(),
+});
+type RawIntegration = z.infer<typeof RawIntegration>;
 
 /**
- * Repositories on GitHub. Throws a ConfigError when the App's key is unusable; the methods throw a ServiceError, or a
- * UserError when the repository itself must be changed first. A repository has been renamed: reading follows, writing
- * throws. Limits are not waited for: the error says for how long to rest.
+ * What the program printed, as a list of this form; `null` is how it prints an empty one. Throws a ContractError that
+ * names the place and no value.
  */
-export function createRepository(options: GitHubOptions): RepositoryReader & RepositoryWriter {
-  const client = createClient(options);
-  const { octokit, read, write } = client;
+export function parseList<T>(operation: string, stdout: string, item: z.ZodType<T>): T[] {
+  if (stdout.trim() === '') throw unknownForm(operation, 'nothing was printed');
+  // The CLI prints through a format string: whatever held a `%` is lost, and with it perhaps a secret.
+  if (stdout.includes('%!'))
+    throw unknownForm(operation, 'a value holds a percent sign, which the CLI garbles');
+  const parsed = z.array(item).nullable().safeParse(parseJson(operation, stdout));
+  if (parsed.success) return parsed.data ?? [];
+  throw unknownForm(operation, parsed.error.issues[0]?.path.join('.') || 'not a list');
+}
 
+function parseJson(operation: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unknownForm(operation, 'not JSON');
+  }
+}
+
+/** The only item of an answer about one thing. */
+export function parseOne<T>(operation: string, stdout: string, item: z.ZodType<T>): T {
+  const [one, ...others] = parseList(operation, stdout, item);
+  if (one === undefined || others.length > 0) throw unknownForm(operation, 'not exactly one item');
+  return one;
+}
+
+/** The integration as the domain knows it. Throws a ContractError when its credentials could not be used as they are. */
+export function integrationOf(operation: string, raw: RawIntegration): Integration {
   return {
-    check: (repository, base) =>
-      read('look at the repository', repository, at => check(client, at, base)).catch(asProblem),
-
-    readFiles: (repository, branch, paths) =>
-      read('read the files', repository, async at => {
-        const commit = await headOf(octokit, at, branch);
-        if (commit === undefined) throw branchMissing('read the files', branch);
-        return { commit, files: await readFilesAt(client, at, commit, paths) };
-      }),
-
-    findBranch: (repository, branch, base) =>
-      read('look at the branch', repository, async at => {
-        const commit = await headOf(octokit, at, branch);
-        return commit === undefined ? undefined : { commit, ours: await isOurs(octokit, at, base, commit) };
-      }),
-
-    findPulls: (repository, branch, base) =>
-      read('list the pull requests', repository, at => listPulls(octokit, at, branch, base)),
-
-    commit: (repository, commit) =>
-      write('commit the files', repository, 3, at => commitFiles(octokit, at, commit)),
-
-    openPull: (repository, pull) =>
-      write('open the pull request', repository, 1, at => openPull(octokit, at, pull)),
-
-    updatePull: (repository, number, text) =>
-      write('update the pull request', repository, 1, async at => {
-        const answer = await octokit.rest.pulls.update({ ...at, pull_number: number, ...text });
-        return toPull(PullRequest.parse(answer.data));
-      }),
+    id: raw.id,
+    name: raw.name,
+    environmentId: raw.defaultEnvironment?.id,
+    connected: Object.values(raw.components ?? {}).some(wasSeen),
+    credentials: credentialsOf(operation, raw),
   };
 }
 
-type GitHub = Client['octokit'];
-
-/** Asks for all refs that begin so, because a ref that is not there and a repository that is not there both answer 404. */
-async function headOf(octokit: GitHub, at: Scope, branch: string): Promise<string | undefined> {
-  const { data } = await octokit.rest.git.listMatchingRefs({ ...at, ref: `heads/${branch}` });
-  return Refs.parse(data).find(({ ref }) => ref === `refs/heads/${branch}`)?.object.sha;
+/** A component whose heartbeat has stopped (`DISCONNECTED`) has been connected too. */
+function wasSeen(component: z.infer<typeof Component> | null | undefined): boolean {
+  const { type, lastSeen } = component?.status ?? {};
+  return type === 'CONNECTED' || type === 'DISCONNECTED' || Boolean(lastSeen);
 }
 
-const branchMissing = (operation: string, branch: string) =>
-  new ServiceError({
-    service: 'GitHub',
-    operation,
-    reason: `there is no branch ${branch}`,
-    advice: "Check the branch's name in the configuration, then retry.",
-    status: 404,
-    retryable: false,
-    applied: 'no',
-  });
+/** Empty, or one character over and over, which is a mask. */
+const isHidden = (value: string): boolean => /^(.?)\1*$/su.test(value);
 
-/** A refusal is what a check looks for; a limit or an outage says nothing about the repository. */
-function asProblem(error: unknown): Problem[] {
-  if (error instanceof ServiceError && !error.retryable) return [explain(error).text];
-  throw error;
-}
-
-async function check({ octokit, app }: Client, at: Scope, base: string): Promise<Problem[]> {
-  const asked = `${at.owner}/${at.repo}`;
-  const repository = Repository.parse((await octokit.rest.repos.get(at)).data);
-  const problems: Problem[] = [];
-  if (repository.full_name.toLowerCase() !== asked.toLowerCase()) {
-    problems.push(
-      `The repository ${asked} is now called ${repository.full_name}: put the new name into the configuration.`,
-    );
-  }
-  if (repository.archived)
-    problems.push(`The repository ${asked} is archived: unarchive it, or name another one.`);
-  if (repository.disabled) problems.push(`GitHub has disabled the repository ${asked}: ask its owner.`);
-  if (app) problems.push(...(await missingRights(octokit, asked)));
-  // Of an installation GitHub always says that it may not push: the field is about users.
-  else if (repository.permissions?.push === false) {
-    problems.push(
-      `Holt may not write to ${asked}: give its token write access to contents and pull requests.`,
-    );
-  }
-  if ((await headOf(octokit, at, base)) === undefined) {
-    problems.push(`The repository ${asked} has no branch ${base}: make it, or name another base branch.`);
-  }
-  return problems;
-}
-
-async function missingRights(octokit: GitHub, repository: string): Promise<Problem[]> {
-  const { permissions } = Installation.parse(await octokit.auth({ type: 'installation' }));
-  return ['contents', 'pull_requests']
-    .filter(right => permissions[right] !== 'write')
-    .map(
-      right =>
-        `Holt's GitHub App may not write ${right.replace('_', ' ')} in ${repository}: give it that permission.`,
-    );
-}
-
-/** More commits than one answer holds are more than Holt ever makes. */
-async function isOurs(octokit: GitHub, at: Scope, base: string, commit: string): Promise<boolean> {
-  const answer = await octokit.rest.repos.compareCommitsWithBasehead({
-    ...at,
-    basehead: `${base}...${commit}`,
-  });
-  const { total_commits, commits } = Comparison.parse(answer.data);
-  return (
-    total_commits === commits.length &&
-    commits.every(each => each.commit.message.split('\n').includes(TRAILER))
-  );
-}
-
-async function commitFiles(
-  octokit: GitHub,
-  at: Scope,
-  { branch, head, tree, parents, files, message }: Parameters<RepositoryWriter['commit']>[1],
-): Promise<{ commit: string }> {
-  const base = Commit.parse((await octokit.rest.git.getCommit({ ...at, commit_sha: tree })).data).tree.sha;
-  const entries = Object.entries(files).map(
-    ([path, content]) => ({ path, content, mode: '100644', type: 'blob' }) as const,
-  );
-  const changed =
-    entries.length === 0
-      ? base
-      : NewTree.parse((await octokit.rest.git.createTree({ ...at, base_tree: base, tree: entries })).data)
-          .sha;
-  // Without an author and a committer GitHub signs what an App commits.
-  const created = await octokit.rest.git.createCommit({
-    ...at,
-    message: `${message.trimEnd()}\n\n${TRAILER}\n`,
-    tree: changed,
-    parents: [...parents],
-  });
-  const { sha } = Commit.parse(created.data);
-  try {
-    if (head === undefined) await octokit.rest.git.createRef({ ...at, ref: `refs/heads/${branch}`, sha });
-    else await octokit.rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha, force: false });
-  } catch (error) {
-    throw saysOf(error, 422, /already exists|not a fast.?forward|does not exist/i)
-      ? branchMoved(branch)
-      : error;
-  }
-  return { commit: sha };
-}
-
-const branchMoved = (branch: string) =>
-  new ServiceError({
-    service: 'GitHub',
-    operation: 'commit the files',
-    reason: `the branch ${branch} has changed meanwhile`,
-    status: 422,
-    retryable: true,
-    applied: 'no',
-  });
-
-async function openPull(
-  octokit: GitHub,
-  at: Scope,
-  pull: Parameters<RepositoryWriter['openPull']>[1],
-): Promise<Pull> {
-  const { branch, base, title, body } = pull;
-  try {
-    const answer = await octokit.rest.pulls.create({ ...at, head: branch, base, title, body });
-    return toPull(PullRequest.parse(answer.data));
-  } catch (error) {
-    if (saysOf(error, 422, /no commits between/i)) throw nothingToPull(branch, base);
-    if (!saysOf(error, 422, /already exists/i)) throw error;
-    const open = (await listPulls(octokit, at, branch, base)).find(({ state }) => state === 'open');
-    if (open === undefined) throw pullHidden(branch);
-    return open;
-  }
-}
-
-const nothingToPull = (branch: string, base: string) =>
-  new ServiceError({
-    service: 'GitHub',
-    operation: 'open the pull request',
-    reason: `the branch ${branch} has no commit that ${base} lacks`,
-    advice: 'Delete the branch, then retry.',
-    status: 422,
-    retryable: false,
-    applied: 'no',
-  });
-
-const pullHidden = (branch: string) =>
-  new ServiceError({
-    service: 'GitHub',
-    operation: 'open the pull request',
-    reason: `there is one from ${branch} already, but the list does not show it yet`,
-    status: 422,
-    retryable: true,
-    applied: 'no',
-  });
-
-function saysOf(error: unknown, status: number, words: RegExp): boolean {
-  const refusal = refusalOf(error);
-  return refusal?.status === status && words.test(refusal.said);
-}
-
-async function listPulls(octokit: GitHub, at: Scope, branch: string, base: string): Promise<Pull[]> {
-  const data = await octokit.paginate(octokit.rest.pulls.list, {
-    ...at,
-    head: `${at.owner}:${branch}`,
-    base,
-    state: 'all',
-    per_page: 100,
-  });
-  return (
-    z
-      .array(PullRequest)
-      .parse(data)
-      // GitHub ignores a head filter that it cannot make sense of, and a fork's branch may have the same name.
-      .filter(({ head }) => head.ref === branch)
-      .filter(({ base: into, head }) => into.ref === base && head.repo?.full_name === into.repo.full_name)
-
-      .toSorted((one, other) => other.number - one.number)
-      .map(toPull)
-  );
-}
-
-function toPull({ number, html_url, state, merged_at, title, body }: PullRequest): Pull {
-  return { number, url: html_url, state: merged_at ? 'merged' : state, title, body: body ?? '' };
+function credentialsOf(operation: string, { credentials }: RawIntegration): Credentials | undefined {
+  const { clientId = '', clientSecret = '' } = credentials ?? {};
+  if (isHidden(clientId) || isHidden(clientSecret)) return undefined;
+  const plain = /^[A-Za-z0-9_-]+$/;
+  if (!plain.test(clientId)) throw unknownForm(operation, 'credentials.clientId');
+  if (!plain.test(clientSecret)) throw unknownForm(operation, 'credentials.clientSecret');
+  return { clientId, clientSecret: new Secret(clientSecret) };
 }

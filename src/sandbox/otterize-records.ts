@@ -121,7 +121,7 @@ export const newInvite = (organization: string, inviter: string, email: string):
   created: now(),
 });
 
-export const newComponents = (): Components => ({
+const newComponents = (): Components => ({
   credentialsOperator: { type: 'CREDENTIALS_OPERATOR', status: { type: 'NOT_INTEGRATED' } },
   intentsOperator: { type: 'INTENTS_OPERATOR', status: { type: 'NOT_INTEGRATED' } },
   networkMapper: { type: 'NETWORK_MAPPER', status: { type: 'NOT_INTEGRATED' } },

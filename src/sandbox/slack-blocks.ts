@@ -13,7 +13,7 @@ import {
 } from './slack-elements.ts';
 import { RichText } from './slack-rich-text.ts';
 
-export type Surface = 'message' | 'modal' | 'home';
+type Surface = 'message' | 'modal' | 'home';
 
 /** What each surface takes, and the extent that Slack bears [D, reference slack A2]. */
 const MOST_BLOCKS: Record<Surface, number> = { message: 50, modal: 100, home: 100 };

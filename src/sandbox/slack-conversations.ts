@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { visible } from './slack-chat.ts';
 import { PER_MINUTE } from './slack-limits.ts';
 import { type Context, flag, method, Refusal } from './slack-method.ts';
+import { visible } from './slack-posting.ts';
 import type { Channel, Message } from './slack-state.ts';
 import { directMessages, findMessage, onTheWire, repliesTo } from './slack-workspace.ts';
 

@@ -50,7 +50,7 @@ const conversationFilter = z.strictObject({
   exclude_bot_users: z.boolean().optional(),
 });
 
-export const Button = z.strictObject({
+const Button = z.strictObject({
   type: z.literal('button'),
   ...action,
   text: plainText(75),
@@ -162,4 +162,3 @@ export const Accessory = z.discriminatedUnion('type', [Button, Overflow, Image, 
 export const InputElement = z.discriminatedUnion('type', [PlainTextInput, ...selects]);
 
 export type Element = z.output<typeof ActionsElement> | z.output<typeof InputElement>;
-export type Text = z.output<ReturnType<typeof anyText>>;

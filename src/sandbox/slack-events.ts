@@ -8,7 +8,7 @@ import { directMessages, findMessage, pick, slackId } from './slack-workspace.ts
 /** When an event that was not acknowledged comes again [D, reference slack A5]. */
 const RETRIES_MS = [0, 60_000, 300_000];
 
-export interface Said {
+interface Said {
   channel: string;
   ts: string;
   /** How the app took the event, when the message made one. */

@@ -9,7 +9,7 @@ import { newTrigger, viewOnTheWire } from './slack-views.ts';
 import { onTheWire, pick } from './slack-workspace.ts';
 
 /** What became of something that a person did. */
-export interface Outcome {
+interface Outcome {
   acknowledged: boolean;
   /** What the app sent with its acknowledgement. */
   payload?: unknown;
@@ -18,11 +18,12 @@ export interface Outcome {
   /** What this person alone was shown meanwhile; what comes after the acknowledgement is in `ephemerals`. */
   ephemerals: Ephemeral[];
   triggerId: string;
-  responseUrl?: string;
+  /** None for what happens in a view. */
+  responseUrl: string | undefined;
 }
 
 /** Where an element stands: in a message (or an ephemeral), or in a view. */
-export type Place = { channel: string; ts: string } | { view: string };
+type Place = { channel: string; ts: string } | { view: string };
 
 export interface Interactions {
   /** A slash command. Both `user` and `channel` are names or ids. */
@@ -58,8 +59,8 @@ export function told(workspace: Workspace, user: User, what: string, delivery: D
   return { error: delivery.error };
 }
 
-/** Commands and clicks, as the people of the workspace make them. `base()` is the stand-in's address. */
-export function createInteractions(workspace: Workspace, sockets: Sockets, base: () => string): Interactions {
+/** Commands and clicks, as the people of the workspace make them. `base` is the stand-in's address. */
+export function createInteractions(workspace: Workspace, sockets: Sockets, base: string): Interactions {
   async function send(
     user: User,
     what: string,
@@ -69,11 +70,11 @@ export function createInteractions(workspace: Workspace, sockets: Sockets, base:
   ): Promise<Outcome> {
     const from = workspace.stamp();
     const triggerId = newTrigger(workspace, user.id);
-    const url = target === undefined ? {} : { responseUrl: `${base()}${newResponsePath(workspace, target)}` };
+    const responseUrl = target === undefined ? undefined : `${base}${newResponsePath(workspace, target)}`;
     const delivery = await sockets.deliver(kind, {
       ...payload,
       trigger_id: triggerId,
-      ...(url.responseUrl === undefined ? {} : { response_url: url.responseUrl }),
+      response_url: responseUrl,
     });
     const error = told(workspace, user, what, delivery);
     if (kind === 'slash_commands' && delivery.acknowledged && target !== undefined)
@@ -84,7 +85,7 @@ export function createInteractions(workspace: Workspace, sockets: Sockets, base:
       ...error,
       ephemerals: workspace.ephemerals.filter(({ to, ts }) => to === user.id && ts > from),
       triggerId,
-      ...url,
+      responseUrl,
     };
   }
 

@@ -8,7 +8,7 @@ import { newTrigger, pushView, readView, replaceView, stackOf, viewOnTheWire } f
 import { pick } from './slack-workspace.ts';
 
 /** What became of a modal's submission. */
-export interface Submission {
+interface Submission {
   acknowledged: boolean;
   /** Below which input what is said, by block_id; Slack's own complaints too, which never reach the app. */
   errors?: Record<string, string>;

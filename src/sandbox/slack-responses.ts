@@ -1,8 +1,8 @@
 import { randomId } from './kit.ts';
-import { readContent, removeMessage } from './slack-chat.ts';
 import { Refusal } from './slack-method.ts';
+import { readContent } from './slack-posting.ts';
 import type { Ephemeral, Message, ResponseUrl, Workspace } from './slack-state.ts';
-import { findMessage } from './slack-workspace.ts';
+import { findMessage, removeMessage } from './slack-workspace.ts';
 
 const MOST_USES = 5;
 const LIFETIME_MS = 30 * 60_000;

@@ -17,7 +17,7 @@ export type Delivery =
   | { acknowledged: true; payload: unknown }
   | { acknowledged: false; error: 'operation_timeout' | 'dispatch_failed' };
 
-export interface Retry {
+interface Retry {
   attempt: number;
   reason: string;
 }

@@ -1,6 +1,6 @@
 import type { Block, ViewContent } from './slack-blocks.ts';
 
-export interface UserSeed {
+interface UserSeed {
   id?: string;
   /** What follows the `@`. */
   name: string;
@@ -14,7 +14,7 @@ export interface UserSeed {
   deleted?: boolean;
 }
 
-export interface ChannelSeed {
+interface ChannelSeed {
   id?: string;
   name: string;
   /** Names or ids of users, the bot's too; everybody when left out. */
@@ -23,7 +23,7 @@ export interface ChannelSeed {
   isPrivate?: boolean;
 }
 
-export interface UserGroupSeed {
+interface UserGroupSeed {
   id?: string;
   handle: string;
   /** Names or ids. */
@@ -62,7 +62,7 @@ export interface UserGroup {
   users: string[];
 }
 
-export interface Metadata {
+interface Metadata {
   event_type: string;
   event_payload: Record<string, unknown>;
 }

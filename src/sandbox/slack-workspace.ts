@@ -134,3 +134,14 @@ export function onTheWire(workspace: Workspace, message: Message, withMetadata =
     ...(withMetadata && metadata !== undefined ? { metadata } : {}),
   };
 }
+
+/** Takes a message away. The start of a thread that has replies leaves a mark behind [K]. */
+export function removeMessage(workspace: Workspace, message: Message): void {
+  if (repliesTo(workspace, message).length > 0) {
+    delete message.blocks;
+    delete message.metadata;
+    Object.assign(message, { subtype: 'tombstone', text: 'This message was deleted.' });
+  } else {
+    workspace.messages.splice(workspace.messages.indexOf(message), 1);
+  }
+}

@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import { createStandIn, randomId, type StandIn } from './kit.ts';
 import type { Block } from './slack-blocks.ts';
-import { removeMessage } from './slack-chat.ts';
 import { createEvents, type Events } from './slack-events.ts';
 import { createInteractions, type Interactions } from './slack-interactions.ts';
 import { createLimits } from './slack-limits.ts';
@@ -20,7 +19,7 @@ import type {
 } from './slack-state.ts';
 import { namesOf, renderText } from './slack-text.ts';
 import { serveWeb, type Tokens } from './slack-web.ts';
-import { createWorkspace, findMessage, pick, repliesTo } from './slack-workspace.ts';
+import { createWorkspace, findMessage, pick, removeMessage, repliesTo } from './slack-workspace.ts';
 
 export interface SlackOptions extends WorkspaceOptions {
   latencyMs?: number;
@@ -90,8 +89,8 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackStand
   const { team, app, bot } = workspace;
 
   return {
-    ...onlooker(workspace, () => standIn.calls),
-    ...createInteractions(workspace, sockets, () => standIn.url),
+    ...onlooker(workspace, standIn.calls),
+    ...createInteractions(workspace, sockets, standIn.url),
     ...createModals(workspace, sockets),
     say: events.say,
     openHome: events.openHome,
@@ -132,7 +131,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackStand
   };
 }
 
-function onlooker(workspace: Workspace, calls: () => StandIn['calls']): Onlooker {
+function onlooker(workspace: Workspace, calls: StandIn['calls']): Onlooker {
   const user = (ref: string) => pick(workspace.users.values(), ref);
   const channel = (ref: string) => pick(workspace.channels.values(), ref);
   const message = (ref: string, ts: string) => findMessage(workspace, channel(ref).id, ts);
@@ -147,7 +146,7 @@ function onlooker(workspace: Workspace, calls: () => StandIn['calls']): Onlooker
     ephemerals: ref => workspace.ephemerals.filter(({ to }) => to === user(ref).id),
     views: ref => [...(workspace.modals.get(user(ref).id) ?? [])],
     home: ref => workspace.homes.get(user(ref).id),
-    count: method => calls().filter(({ operation }) => operation === method).length,
+    count: method => calls.filter(({ operation }) => operation === method).length,
     deleteMessage(ref, ts) {
       const found = message(ref, ts);
       if (found !== undefined) removeMessage(workspace, found);

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Log } from '../log.ts';
@@ -30,7 +31,7 @@ export function createBullMailboxes({ commands, forWork }: Connections, log: Log
   const consumers = new Set<Consumer>();
 
   const put = async (queue: Queue<Nudge>, run: string): Promise<void> => {
-    const deduplication = { id: run, keepLastIfActive: true };
+    const deduplication = { id: run, keepLastIfActive: false };
     await queue.add(queue.name, { run }, { deduplication }).catch(error => {
       throw redisFailure('pass on the news', error);
     });
@@ -107,13 +108,21 @@ function openWorker(name: string, act: (run: string) => Promise<void>, options: 
 
   return {
     close: async () => {
-      // Without Redis a worker waits for ever to say that its jobs are done; they are found stalled later.
-      const away = options.connection.status !== 'ready';
-      if (away) await Promise.all(atWork);
-      await worker.close(away);
+      await worker.pause(true);
+      await Promise.all(atWork);
+      // Without Redis a worker would wait for ever to say that its jobs are done; they are found stalled later.
+      await worker.close(!(await answers(options.connection)));
     },
   };
 }
+
+const answers = (redis: Redis): Promise<boolean> => {
+  const ping = redis.ping().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([ping, setTimeout(2000, false, { ref: false })]);
+};
 
 /**
  * Asks for one reconciliation in each slot of time, whichever process asks first. Every consumer keeps asking, so that nothing

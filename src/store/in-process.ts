@@ -77,28 +77,18 @@ function createMailbox(name: string, log: Log): Mailbox {
   };
 }
 
-/** Calls at once and then at each interval, never twice at the same time. */
-function repeat(act: () => Promise<void>, everyMs: number, log: Log): Consumer {
-  let atWork: Promise<unknown> | undefined;
-  const once = (): void => {
-    atWork ??= handle(log, { mailbox: 'maintenance' }, act).finally(() => {
-      atWork = undefined;
-    });
-  };
-  once();
-  const timer = setInterval(once, everyMs).unref();
-  return {
-    close: async () => {
-      clearInterval(timer);
-      await atWork;
-    },
-  };
+/** Asks for a call at once and then at each interval. */
+function repeat(mailbox: Mailbox, everyMs: number): Consumer {
+  mailbox.put('all');
+  const timer = setInterval(() => mailbox.put('all'), everyMs).unref();
+  return { close: async () => clearInterval(timer) };
 }
 
 /** Nudges within this process: enough where one process does everything, and gone with it. */
 export function createInProcessMailboxes(log: Log): Mailboxes {
   const ticks = createMailbox('tick', log);
   const renders = createMailbox('render', log);
+  const maintenance = createMailbox('maintenance', log);
   const consumers = new Set<Consumer>();
 
   return {
@@ -111,8 +101,16 @@ export function createInProcessMailboxes(log: Log): Mailboxes {
       if (tick !== undefined) parts.push(ticks.work({ act: tick, atOnce: pace.ticks, gapMs: 0 }));
       if (render !== undefined)
         parts.push(renders.work({ act: render, atOnce: rendersAtOnce, gapMs: pace.renderEveryMs }));
-      if (reconcile !== undefined) parts.push(repeat(reconcile, pace.reconcileEveryMs, log));
-      const consumer = { close: async () => void (await Promise.all(parts.map(part => part.close()))) };
+      if (reconcile !== undefined) {
+        parts.push(maintenance.work({ act: reconcile, atOnce: 1, gapMs: pace.reconcileEveryMs }));
+        parts.push(repeat(maintenance, pace.reconcileEveryMs));
+      }
+      const consumer = {
+        close: async () => {
+          await Promise.all(parts.map(part => part.close()));
+          consumers.delete(consumer);
+        },
+      };
       consumers.add(consumer);
       return consumer;
     },

@@ -37,7 +37,6 @@ export async function openStore({
 }: StoreOptions): Promise<Opened> {
   if (redisUrl === undefined)
     return opened('embedded', openEmbeddedStore(file), createInProcessMailboxes(log));
-  // Connections of their own, so that a long answer to one never holds up the other.
   const [documents, commands] = await Promise.all([
     connectForCommands(redisUrl, log),
     connectForCommands(redisUrl, log),

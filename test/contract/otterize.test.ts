@@ -447,8 +447,8 @@ describe('the check', () => {
   });
 
   test('says when the token has expired, and that it is refused', async () => {
-    const token = async () => new Secret(tokenThatEnds(-1000));
-    expect(await connect({ token }).check()).toEqual([
+    const token = tokenThatEnds(-1000);
+    expect(await connect({ token: async () => new Secret(token) }).check()).toEqual([
       expect.stringContaining('The Otterize token expired at'),
       expect.stringContaining('the token is not accepted'),
     ]);

@@ -94,7 +94,7 @@ test('nothing that GitHub wrote in its own words is passed on', async () => {
     fc.record({
       message: fc.constant('the secret words'),
       errors: fc.oneof(
-        fc.anything(),
+        fc.constantFrom(null, 'the secret words', {}, [null, 1, 'the secret words']),
         fc.array(
           fc.record({
             message: fc.constant('the secret words'),

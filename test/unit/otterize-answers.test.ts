@@ -109,6 +109,7 @@ describe('what is asked of the CLI', () => {
         expect(written).toEqual([[[key.trim(), value.trim()]]]);
         return true;
       }),
+      { numRuns: 1000 },
     );
     expect(passed).toBeGreaterThan(10);
   });

@@ -1,0 +1,166 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { ConfigError } from './errors.ts';
+import { Secret } from './secret.ts';
+
+/** A variable that is set; an empty one counts as missing. */
+const text = z.string().min(1);
+const secret = text.transform(value => new Secret(value));
+const port = z.coerce.number().int().min(0).max(65_535);
+const flag = z.enum(['0', '1']).transform(value => value === '1');
+const url = z.url().refine(value => !value.endsWith('/'), { error: 'must not end with a slash' });
+
+const shared = {
+  HOLT_CONFIG: text.default('holt.yaml'),
+  HOLT_DATA: text.default('.holt/holt.sqlite'),
+  HOLT_HTTP_HOST: text.default('0.0.0.0'),
+  HOLT_HTTP_PORT: port.default(8080),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// address' }).optional(),
+  HOLT_ALLOW_INSECURE_REDIS: flag.default(false),
+  HOLT_ALLOW_VOLATILE_REDIS: flag.default(false),
+};
+
+const bot = {
+  SLACK_BOT_TOKEN: z
+    .string()
+    .startsWith('xoxb-', { error: 'must be a bot token (xoxb-…)' })
+    .transform(value => new Secret(value)),
+  SLACK_APP_TOKEN: z
+    .string()
+    .startsWith('xapp-', { error: 'must be an app-level token (xapp-…)' })
+    .transform(value => new Secret(value)),
+  SLACK_API_URL: z.url().optional(),
+};
+
+const worker = {
+  OTTERIZE_CLI: text.default('otterize'),
+  OTTERIZE_API_ADDRESS: url.default('https://app.otterize.com/api'),
+  OTTERIZE_TOKEN: secret.optional(),
+  OTTERIZE_TOKEN_FILE: text.optional(),
+  OTTERIZE_ORG_ID: z
+    .string()
+    .regex(/^org_[a-z0-9]+$/, { error: 'must be the id of an organization (org_…)' }),
+  OTTERIZE_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
+  HOLT_SETTLE_SECONDS: z.coerce.number().int().min(1).default(90),
+  AZURE_AUTH: z
+    .enum(['workload-identity', 'managed-identity', 'client-secret', 'client-certificate', 'cli'])
+    .default('workload-identity'),
+  AZURE_TENANT_ID: text.optional(),
+  AZURE_CLIENT_ID: text.optional(),
+  AZURE_CLIENT_SECRET: secret.optional(),
+  AZURE_CLIENT_CERTIFICATE_PATH: text.optional(),
+  AZURE_FEDERATED_TOKEN_FILE: text.optional(),
+  AZURE_AUTHORITY_HOST: z.url().optional(),
+  GRAPH_URL: url.default('https://graph.microsoft.com'),
+  KEY_VAULT_URL: z
+    .string()
+    .startsWith('https://')
+    .includes('{vault}', { error: 'must have {vault} where the vault’s name goes' })
+    .default('https://{vault}.vault.azure.net'),
+  GITHUB_API_URL: url.default('https://api.github.com'),
+  GITHUB_TOKEN: secret.optional(),
+  GITHUB_TOKEN_FILE: text.optional(),
+  GITHUB_APP_ID: text.optional(),
+  GITHUB_APP_INSTALLATION_ID: z.coerce.number().int().positive().optional(),
+  GITHUB_APP_PRIVATE_KEY: secret.optional(),
+  GITHUB_APP_PRIVATE_KEY_FILE: text.optional(),
+};
+
+const Bot = z.object({ ...shared, ...bot });
+const Worker = z.object({ ...shared, ...worker });
+const Main = z.object({ ...shared, ...bot, ...worker });
+
+export type SharedEnvironment = z.infer<z.ZodObject<typeof shared>>;
+export type BotEnvironment = z.infer<typeof Bot>;
+export type WorkerEnvironment = z.infer<typeof Worker>;
+
+/** Every variable that Holt reads, for .env.example. */
+export const variables = Object.keys(Main.shape);
+
+type Raw = Readonly<Record<string, string | undefined>>;
+
+/** Reads the bot's variables. Throws a ConfigError with every problem at once. */
+export const readBotEnvironment = (raw: Raw): BotEnvironment => read(Bot, raw, [redisNeeded, redisSafe]);
+/** Reads the worker's variables; same promise. */
+export const readWorkerEnvironment = (raw: Raw): WorkerEnvironment =>
+  read(Worker, raw, [redisNeeded, redisSafe, ...workerRules]);
+/** Reads the variables of both in one process; same promise. */
+export const readMainEnvironment = (raw: Raw): BotEnvironment & WorkerEnvironment =>
+  read(Main, raw, [redisSafe, ...workerRules]);
+
+type Rule = (raw: Raw) => string | undefined;
+
+function read<T>(schema: z.ZodType<T>, all: Raw, rules: readonly Rule[]): T {
+  const raw = Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = schema.safeParse(raw);
+  const problems = parsed.success ? [] : parsed.error.issues.map(issue => complaint(issue, raw));
+  problems.push(...rules.flatMap(rule => rule(raw) ?? []));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return parsed.data;
+}
+
+/** Names the variable and never its value. */
+function complaint({ path, message }: z.core.$ZodIssue, raw: Raw): string {
+  const name = String(path[0]);
+  return raw[name] === undefined ? `${name} is missing.` : `${name}: ${message}.`;
+}
+
+const redisNeeded: Rule = raw =>
+  raw['REDIS_URL'] === undefined
+    ? 'REDIS_URL is missing: bot and worker are separate processes and meet in Redis. For one process without Redis, use npm start.'
+    : undefined;
+
+const redisSafe: Rule = raw => {
+  const address = raw['REDIS_URL'];
+  if (address === undefined || !URL.canParse(address) || raw['HOLT_ALLOW_INSECURE_REDIS'] === '1')
+    return undefined;
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'rediss:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+    ? undefined
+    : 'REDIS_URL goes to another host without TLS: use rediss://, or set HOLT_ALLOW_INSECURE_REDIS=1 if the network protects it.';
+};
+
+const exactlyOne =
+  (...names: string[]): Rule =>
+  raw => {
+    const given = names.filter(name => raw[name] !== undefined);
+    if (given.length === 1) return undefined;
+    return given.length === 0 ? `Set ${names.join(' or ')}.` : `Set only one of ${given.join(' and ')}.`;
+  };
+
+const neededBy: Readonly<Record<string, readonly string[]>> = {
+  'workload-identity': ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_FEDERATED_TOKEN_FILE'],
+  'client-secret': ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET'],
+  'client-certificate': ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_CERTIFICATE_PATH'],
+};
+
+const azure: Rule = raw => {
+  const auth = raw['AZURE_AUTH'] ?? 'workload-identity';
+  const missing = (neededBy[auth] ?? []).filter(name => raw[name] === undefined);
+  return missing.length === 0 ? undefined : `AZURE_AUTH=${auth} needs ${missing.join(', ')}.`;
+};
+
+const gitHub: Rule = raw => {
+  if (raw['GITHUB_APP_ID'] === undefined)
+    return exactlyOne('GITHUB_APP_ID', 'GITHUB_TOKEN', 'GITHUB_TOKEN_FILE')(raw);
+  if (raw['GITHUB_TOKEN'] !== undefined || raw['GITHUB_TOKEN_FILE'] !== undefined) {
+    return 'Set either the GITHUB_APP_… variables or a token, not both.';
+  }
+  if (raw['GITHUB_APP_INSTALLATION_ID'] === undefined)
+    return 'GITHUB_APP_ID needs GITHUB_APP_INSTALLATION_ID.';
+  return exactlyOne('GITHUB_APP_PRIVATE_KEY', 'GITHUB_APP_PRIVATE_KEY_FILE')(raw);
+};
+
+const workerRules: readonly Rule[] = [exactlyOne('OTTERIZE_TOKEN', 'OTTERIZE_TOKEN_FILE'), azure, gitHub];
+
+/** A secret from a variable, or read from a file at each call so that a renewed one counts at once. */
+export function secretSource(value: Secret | undefined, file: string | undefined): () => Promise<Secret> {
+  return async () => {
+    if (value !== undefined) return value;
+    if (file === undefined) throw new ConfigError(['No secret is configured.']);
+    return new Secret((await readFile(file, 'utf8')).trim());
+  };
+}

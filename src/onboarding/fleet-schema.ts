@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { targetName } from './command.ts';
+import { Who } from './request.ts';
+
+const placeholders = /\{([^{}]*)\}/g;
+
+/** Text with `{cluster}` and `{stage}` in it. */
+const Template = z
+  .string()
+  .trim()
+  .min(1)
+  .refine(
+    text => [...text.matchAll(placeholders)].every(([, name]) => name === 'cluster' || name === 'stage'),
+    {
+      error: 'only {cluster} and {stage} can stand in braces',
+    },
+  )
+  .refine(text => !/[{}]/.test(text.replaceAll(placeholders, '')), { error: 'a brace has no counterpart' })
+  .refine(text => !text.includes('%'), { error: 'the Otterize CLI damages text with a percent sign' });
+
+/** A file's place in a repository. */
+const PathTemplate = Template.refine(
+  path => !path.startsWith('/') && !/(^|\/)\.{0,2}(\/|$)|[\\\p{C}]/u.test(path),
+  { error: 'a path is relative, without . and .. and without a trailing slash' },
+);
+
+const units = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const Duration = z
+  .string()
+  .regex(/^[1-9]\d{0,3}[mhd]$/, { error: 'a time is a number and m, h or d, for example 24h' });
+
+/** Milliseconds of `30m`, `24h`, `7d`. */
+export const durationMs = (text: string): number =>
+  Number.parseInt(text, 10) * units[text.at(-1) as keyof typeof units];
+
+const MailDomain = z
+  .string()
+  .toLowerCase()
+  .regex(/^(?!xn--)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, {
+    error: 'a mail domain is plain ASCII, for example harbour.example',
+  });
+
+const Approval = z
+  .strictObject({
+    required: z.int().min(1).describe('How many different people must approve. Default 1.'),
+    approvers: Who.describe('Who may approve: Slack user ids and user group ids.'),
+    selfApproval: z.boolean().describe('Whether the person who asked may approve too. Default false.'),
+    expires: Duration.describe('When an unanswered request is over, for example 24h (the default).'),
+  })
+  .partial();
+
+const NameTemplates = z
+  .strictObject({
+    organization: Template.describe('Default {cluster}-{stage}.'),
+    environment: Template.describe('Default {stage}.'),
+    integration: Template.describe('Default {cluster}-{stage}.'),
+    vault: Template.describe('The Azure Key Vault.'),
+    clientIdSecret: Template.describe('Default otterize-cloud-client-id.'),
+    clientSecretSecret: Template.describe('Default otterize-cloud-client-secret.'),
+  })
+  .partial();
+
+const Invite = z
+  .strictObject({
+    people: z.array(z.email()).describe('Mail addresses that Entra knows.'),
+    groups: z.array(z.guid()).describe('Object ids of Entra groups; nested members count.'),
+  })
+  .partial();
+
+const GitOps = z
+  .strictObject({
+    repository: z.string().regex(/^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/, { error: 'a repository is owner/name' }),
+    base: z.string().min(1).describe('The branch that pull requests go to. Default main.'),
+    layout: z.literal('umbrella-chart').describe('How the repository is laid out.'),
+    credentials: z
+      .enum(['secretRef', 'literal'])
+      .describe(
+        'secretRef (default): nothing of the credential in Git. literal: the client id in the values.',
+      ),
+    chartPath: PathTemplate.describe('Folder of the umbrella chart. Default security/otterize.'),
+    valuesPath: PathTemplate.describe('The cluster’s values.'),
+    externalSecretPath: PathTemplate.describe('The cluster’s ExternalSecret.'),
+    chartVersion: z.string().regex(/^\d+\.\d+\.\d+$/, { error: 'a chart version is like 5.0.87' }),
+    namespace: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
+    operatorMode: z
+      .enum(['defaultShadow', 'defaultActive'])
+      .describe('defaultShadow (default) reports only; defaultActive enforces network policies at once.'),
+    externalSecret: z
+      .strictObject({
+        apiVersion: z.enum(['external-secrets.io/v1', 'external-secrets.io/v1beta1']),
+        storeKind: z.enum(['ClusterSecretStore', 'SecretStore']),
+        storeName: Template,
+        refreshInterval: z.string().regex(/^\d+[smh]$/),
+        secretName: z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/),
+      })
+      .partial(),
+  })
+  .partial();
+
+/** What may be said at the top, for a stage, for a cluster, and for a cluster at a stage; the later wins. */
+const Layer = z
+  .strictObject({
+    requesters: Who.describe('Who may ask: Slack user ids and user group ids.'),
+    approval: Approval,
+    names: NameTemplates,
+    labels: z.record(z.string().trim().min(1), Template).describe('Labels of the environment.'),
+    invite: Invite,
+    mailDomains: z.array(MailDomain).describe('The only domains that invites may go to.'),
+    gitops: GitOps,
+  })
+  .partial();
+export type Layer = z.infer<typeof Layer>;
+
+const TargetName = z.string().regex(targetName, {
+  error: 'a name has lower-case letters, digits and single hyphens, at most 40, a letter first',
+});
+
+const ClusterLayer = Layer.extend({ stages: z.record(TargetName, Layer.nullable()).optional() });
+
+/** holt.yaml: everything about stages, clusters and policy. */
+export const Fleet = Layer.extend({
+  stages: z.record(TargetName, Layer.nullable()).describe('The stages, each with what differs for it.'),
+  clusters: z
+    .union([z.literal('any'), z.record(TargetName, ClusterLayer.nullable())])
+    .describe('The known clusters, each with what differs for it; or any: every name, after a confirmation.'),
+});
+export type Fleet = z.infer<typeof Fleet>;
+
+/** What holds when nobody says otherwise. */
+export const defaults = {
+  approval: { required: 1, selfApproval: false, expires: '24h' },
+  names: {
+    organization: '{cluster}-{stage}',
+    environment: '{stage}',
+    integration: '{cluster}-{stage}',
+    clientIdSecret: 'otterize-cloud-client-id',
+    clientSecretSecret: 'otterize-cloud-client-secret',
+  },
+  labels: { cluster: '{cluster}', env: '{stage}' },
+  invite: { people: [], groups: [] },
+  mailDomains: [],
+  gitops: {
+    base: 'main',
+    layout: 'umbrella-chart',
+    credentials: 'secretRef',
+    chartPath: 'security/otterize',
+    valuesPath: 'cluster/{cluster}/{stage}/security/otterize/values.yaml',
+    externalSecretPath: 'cluster/{cluster}/{stage}/security/otterize/external-secret.yaml',
+    chartVersion: '5.0.87',
+    namespace: 'otterize-system',
+    operatorMode: 'defaultShadow',
+    externalSecret: {
+      apiVersion: 'external-secrets.io/v1',
+      storeKind: 'ClusterSecretStore',
+      storeName: 'azure-kv-secret-store',
+      refreshInterval: '1h',
+      secretName: 'otterize-cloud-credentials-secret-key',
+    },
+  },
+} as const satisfies Layer | object;

@@ -1,0 +1,129 @@
+import { createCredential } from './azure/credential.ts';
+import { createDirectory } from './azure/directory.ts';
+import { createVault } from './azure/vault.ts';
+import { type BotEnvironment, secretSource, type WorkerEnvironment } from './environment.ts';
+import { ConfigError } from './errors.ts';
+import type { GitHubAuth } from './github/client.ts';
+import { createRepository } from './github/repository.ts';
+import { umbrellaChart } from './gitops/umbrella-chart.ts';
+import { createEngine, jitteredBackoff } from './onboarding/engine.ts';
+import type { Fleet } from './onboarding/fleet-schema.ts';
+import { plan } from './onboarding/plan.ts';
+import { createOtterize } from './otterize/otterize.ts';
+import type { House, Part } from './process.ts';
+import { Secret } from './secret.ts';
+import { createSlackBot } from './slack/bot.ts';
+
+/** The part that faces Slack. */
+export function createBotPart(env: BotEnvironment, fleet: Fleet, { log, store, records }: House): Part {
+  const bot = createSlackBot({
+    botToken: env.SLACK_BOT_TOKEN,
+    appToken: env.SLACK_APP_TOKEN,
+    apiUrl: env.SLACK_API_URL,
+    fleet,
+    records,
+    store,
+    log,
+  });
+  return {
+    handlers: { render: run => bot.draw(run) },
+    start: () => bot.start(),
+    problems: () => bot.problems(),
+    drain: () => bot.stop(),
+    stop: async () => undefined,
+  };
+}
+
+/** After this long without a change another worker looks at a run: longer than any single call may take. */
+const patienceMs = 180_000;
+const maxAttempts = 8;
+
+/** The part that works. Throws a ConfigError when the Otterize CLI is missing or too old. */
+export async function createWorkerPart(
+  env: WorkerEnvironment,
+  { log, store, records }: House,
+): Promise<Part> {
+  const otterize = createOtterize({
+    program: programOf(env.OTTERIZE_CLI),
+    apiAddress: env.OTTERIZE_API_ADDRESS,
+    token: secretSource(env.OTTERIZE_TOKEN, env.OTTERIZE_TOKEN_FILE),
+    startOrganization: env.OTTERIZE_ORG_ID,
+    path: process.env['PATH'] ?? '',
+    extraEnv: passedOn(['SSL_CERT_FILE', 'SSL_CERT_DIR', 'HTTPS_PROXY', 'NO_PROXY']),
+    concurrency: env.OTTERIZE_CONCURRENCY,
+    log,
+  });
+  const credential = createCredential(azureAuth(env));
+  const vault = createVault({ credential, vaultUrl: env.KEY_VAULT_URL });
+  const repository = createRepository({ apiUrl: env.GITHUB_API_URL, auth: await gitHubAuth(env), log });
+  const directory = createDirectory({ credential, graphUrl: env.GRAPH_URL });
+  const engine = createEngine({
+    plan,
+    records,
+    claims: store.claims,
+    read: { otterize, directory, vault, repository, layout: umbrellaChart },
+    write: { otterize, vault, repository },
+    log,
+    settleMs: env.HOLT_SETTLE_SECONDS * 1_000,
+    patienceMs,
+    maxAttempts,
+    backoff: jitteredBackoff,
+  });
+  return {
+    handlers: { tick: run => engine.advance(run) },
+    start: async () => undefined,
+    problems: () => [],
+    drain: async () => engine.drain(),
+    stop: async () => undefined,
+  };
+}
+
+/** A script is run by this very Node: how the sandbox's stand-in for the program is used. */
+const programOf = (file: string): [string, ...string[]] =>
+  /\.[cm]?[jt]s$/.test(file) ? [process.execPath, file] : [file];
+
+function passedOn(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+function azureAuth(env: WorkerEnvironment): Parameters<typeof createCredential>[0] {
+  const common = {
+    tenantId: env.AZURE_TENANT_ID ?? '',
+    clientId: env.AZURE_CLIENT_ID ?? '',
+    ...(env.AZURE_AUTHORITY_HOST === undefined ? {} : { authorityHost: env.AZURE_AUTHORITY_HOST }),
+  };
+  switch (env.AZURE_AUTH) {
+    case 'workload-identity':
+      return {
+        auth: 'workload-identity',
+        ...common,
+        federatedTokenFile: env.AZURE_FEDERATED_TOKEN_FILE ?? '',
+      };
+    case 'client-secret':
+      return { auth: 'client-secret', ...common, clientSecret: env.AZURE_CLIENT_SECRET ?? new Secret('') };
+    case 'client-certificate':
+      return {
+        auth: 'client-certificate',
+        ...common,
+        certificatePath: env.AZURE_CLIENT_CERTIFICATE_PATH ?? '',
+      };
+    case 'managed-identity':
+      return {
+        auth: 'managed-identity',
+        ...(env.AZURE_CLIENT_ID === undefined ? {} : { clientId: env.AZURE_CLIENT_ID }),
+      };
+    case 'cli':
+      return { auth: 'cli', ...(env.AZURE_TENANT_ID === undefined ? {} : { tenantId: env.AZURE_TENANT_ID }) };
+  }
+}
+
+async function gitHubAuth(env: WorkerEnvironment): Promise<GitHubAuth> {
+  if (env.GITHUB_APP_ID === undefined)
+    return { token: secretSource(env.GITHUB_TOKEN, env.GITHUB_TOKEN_FILE) };
+  const privateKey = await secretSource(env.GITHUB_APP_PRIVATE_KEY, env.GITHUB_APP_PRIVATE_KEY_FILE)().catch(
+    () => {
+      throw new ConfigError(['GITHUB_APP_PRIVATE_KEY_FILE cannot be read.']);
+    },
+  );
+  return { appId: env.GITHUB_APP_ID, installationId: env.GITHUB_APP_INSTALLATION_ID ?? 0, privateKey };
+}

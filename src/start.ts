@@ -1,0 +1,31 @@
+import { exitOnConfigError } from './config.ts';
+import type { SharedEnvironment } from './environment.ts';
+import { createLog } from './log.ts';
+import { type ProcessOptions, runProcess } from './process.ts';
+import { openStore } from './store/open.ts';
+
+/** Slack allows 50 edits a minute in a workspace. */
+const renderEveryMs = 1_200;
+
+/** Reads the configuration, opens the store and runs the parts. A wrong configuration ends the process with 78. */
+export async function start<Env extends SharedEnvironment>(
+  name: string,
+  read: (raw: NodeJS.ProcessEnv) => Env,
+  partsOf: (env: Env) => Promise<ProcessOptions['parts']>,
+): Promise<void> {
+  try {
+    const env = read(process.env);
+    const log = createLog(env.LOG_LEVEL, { process: name });
+    const parts = await partsOf(env);
+    const opened = await openStore({
+      redisUrl: env.REDIS_URL,
+      file: env.HOLT_DATA,
+      allowVolatile: env.HOLT_ALLOW_VOLATILE_REDIS,
+      log,
+    });
+    const health = { host: env.HOLT_HTTP_HOST, port: env.HOLT_HTTP_PORT };
+    await runProcess({ log, health, opened, renderEveryMs, parts });
+  } catch (error) {
+    exitOnConfigError(error);
+  }
+}
