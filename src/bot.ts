@@ -1,6 +1,6 @@
+import { createBotPart } from './bot-part.ts';
 import { loadFleet } from './config.ts';
 import { readBotEnvironment } from './environment.ts';
-import { createBotPart } from './parts.ts';
 import { start } from './start.ts';
 
 await start('bot', readBotEnvironment, async env => {

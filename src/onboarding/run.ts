@@ -75,6 +75,14 @@ export const Run = z.strictObject({
   cancel: z.strictObject({ by: z.string(), at: z.int() }).optional(),
   /** Obstacles that a person has seen and overruled by Retry: `code` or `code about`. */
   acknowledged: z.array(z.string()),
+  /** What had failed when a person asked for it to be tried again, oldest first. */
+  retries: z.array(
+    z.strictObject({
+      by: z.string(),
+      at: z.int(),
+      failed: z.array(z.strictObject({ fact: z.enum(factNames), text: z.string() })),
+    }),
+  ),
 });
 export type Run = z.infer<typeof Run>;
 
@@ -111,13 +119,19 @@ export function newRun(id: string, request: Request, now: number): Run {
     steps: {},
     gates: [],
     acknowledged: [],
+    retries: [],
   };
 }
 
 export const isLive = (run: Run): boolean => run.due !== null;
 export const openGateOf = (run: Run): Gate | undefined => run.gates.findLast(gate => gate.state === 'open');
-export const hasFailed = (run: Run): boolean =>
-  Object.values(run.steps).some(step => step?.error !== undefined && step.retryAt === undefined);
+/** The steps that failed for good, in the order in which people read them. */
+export const failuresOf = (run: Run): { fact: FactName; text: string }[] =>
+  factNames.flatMap(fact => {
+    const { error, retryAt } = run.steps[fact] ?? {};
+    return error === undefined || retryAt !== undefined ? [] : [{ fact, text: error.text }];
+  });
+export const hasFailed = (run: Run): boolean => failuresOf(run).length > 0;
 
 /** The root message stands there; from now on the run may change things. */
 export const announce =
@@ -168,8 +182,9 @@ export const retry =
     const steps = { ...run.steps };
     for (const [fact] of failed) delete steps[fact as FactName];
     const acknowledged = [...new Set([...run.acknowledged, ...seen])];
+    const retries = [...run.retries, { by, at: now, failed: failuresOf(run) }];
     return {
-      next: { ...run, status: 'running', due: now, steps, acknowledged },
+      next: { ...run, status: 'running', due: now, steps, acknowledged, retries },
       kind: 'retried',
       by,
       about: failed.map(([fact]) => fact).join(' '),

@@ -39,6 +39,11 @@ export interface OtterizeOptions {
   log?: Log;
 }
 
+export interface Otterize extends OtterizeReader, OtterizeWriter {
+  /** Whether the program is there and new enough; asks nobody else. */
+  checkProgram(): Promise<Problem[]>;
+}
+
 /** Runs one command in an organization and returns what it printed. */
 type Call = (operation: string, organization: string, words: readonly string[]) => Promise<Output>;
 
@@ -46,7 +51,7 @@ type Call = (operation: string, organization: string, words: readonly string[]) 
  * Otterize through its command line. Each call is one process with an environment and a home of its own; the token goes
  * in the environment and the organization is always named. Nothing the CLI prints leaves but what the schemas take.
  */
-export function createOtterize(options: OtterizeOptions): OtterizeReader & OtterizeWriter {
+export function createOtterize(options: OtterizeOptions): Otterize {
   const { program, path, timeoutMs = 80_000, log, startOrganization } = options;
   const runner: Runner = { program, path, timeoutMs, log };
   const limit = pLimit(options.concurrency);
@@ -62,12 +67,19 @@ export function createOtterize(options: OtterizeOptions): OtterizeReader & Otter
     item: z.ZodType<T>,
   ) => parseList(operation, (await call(operation, organization, words)).stdout, item);
 
+  const checkProgram = async (): Promise<Problem[]> => {
+    try {
+      return versionProblems(await limit(() => versionOf(runner)));
+    } catch (error) {
+      return [problemOf(error)];
+    }
+  };
+
   const reader: OtterizeReader = {
     async check() {
-      const problems: Problem[] = [];
+      const problems = await checkProgram();
+      if (problems.length > 0) return problems;
       try {
-        problems.push(...versionProblems(await limit(() => versionOf(runner))));
-        if (problems.length > 0) return problems;
         problems.push(...expiryProblems(await tokenOf('read the token', options)));
         await reader.listOrganizations();
       } catch (error) {
@@ -99,7 +111,7 @@ export function createOtterize(options: OtterizeOptions): OtterizeReader & Otter
       return integrations.map(each => integrationOf(operation, each));
     },
   };
-  return { ...reader, ...createWriter(call, startOrganization) };
+  return { checkProgram, ...reader, ...createWriter(call, startOrganization) };
 }
 
 function createWriter(call: Call, startOrganization: string): OtterizeWriter {

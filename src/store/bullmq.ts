@@ -31,7 +31,7 @@ export function createBullMailboxes({ commands, forWork }: Connections, log: Log
   const consumers = new Set<Consumer>();
 
   const put = async (queue: Queue<Nudge>, run: string): Promise<void> => {
-    const deduplication = { id: run, keepLastIfActive: false };
+    const deduplication = { id: run, keepLastIfActive: true };
     await queue.add(queue.name, { run }, { deduplication }).catch(error => {
       throw redisFailure('pass on the news', error);
     });

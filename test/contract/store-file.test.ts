@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
@@ -65,6 +65,7 @@ describe('the file of the embedded store', () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', code, file], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    onTestFinished(() => void child.kill('SIGKILL'));
     await once(child.stdout, 'data');
     expect(() => openEmbeddedStore(file)).toThrow(ConfigError);
     // A refused opener must not have taken the lock away from the one who has it.

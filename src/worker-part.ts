@@ -1,44 +1,22 @@
 import { createCredential } from './azure/credential.ts';
 import { createDirectory } from './azure/directory.ts';
 import { createVault } from './azure/vault.ts';
-import { type BotEnvironment, secretSource, type WorkerEnvironment } from './environment.ts';
+import { secretSource, type WorkerEnvironment } from './environment.ts';
 import { ConfigError } from './errors.ts';
 import type { GitHubAuth } from './github/client.ts';
 import { createRepository } from './github/repository.ts';
 import { umbrellaChart } from './gitops/umbrella-chart.ts';
 import { createEngine, jitteredBackoff } from './onboarding/engine.ts';
-import type { Fleet } from './onboarding/fleet-schema.ts';
 import { plan } from './onboarding/plan.ts';
 import { createOtterize } from './otterize/otterize.ts';
 import type { House, Part } from './process.ts';
 import { Secret } from './secret.ts';
-import { createSlackBot } from './slack/bot.ts';
-
-/** The part that faces Slack. */
-export function createBotPart(env: BotEnvironment, fleet: Fleet, { log, store, records }: House): Part {
-  const bot = createSlackBot({
-    botToken: env.SLACK_BOT_TOKEN,
-    appToken: env.SLACK_APP_TOKEN,
-    apiUrl: env.SLACK_API_URL,
-    fleet,
-    records,
-    store,
-    log,
-  });
-  return {
-    handlers: { render: run => bot.draw(run) },
-    start: () => bot.start(),
-    problems: () => bot.problems(),
-    drain: () => bot.stop(),
-    stop: async () => undefined,
-  };
-}
 
 /** After this long without a change another worker looks at a run: longer than any single call may take. */
 const patienceMs = 180_000;
 const maxAttempts = 8;
 
-/** The part that works. Throws a ConfigError when the Otterize CLI is missing or too old. */
+/** The part that works. Its start throws a ConfigError when the Otterize CLI is missing or too old. */
 export async function createWorkerPart(
   env: WorkerEnvironment,
   { log, store, records }: House,
@@ -71,7 +49,10 @@ export async function createWorkerPart(
   });
   return {
     handlers: { tick: run => engine.advance(run) },
-    start: async () => undefined,
+    async start() {
+      const problems = await otterize.checkProgram();
+      if (problems.length > 0) throw new ConfigError(problems);
+    },
     problems: () => [],
     drain: async () => engine.drain(),
     stop: async () => undefined,

@@ -1,0 +1,24 @@
+import type { BotEnvironment } from './environment.ts';
+import type { Fleet } from './onboarding/fleet-schema.ts';
+import type { House, Part } from './process.ts';
+import { createSlackBot } from './slack/bot.ts';
+
+/** The part that faces Slack. */
+export function createBotPart(env: BotEnvironment, fleet: Fleet, { log, store, records }: House): Part {
+  const bot = createSlackBot({
+    botToken: env.SLACK_BOT_TOKEN,
+    appToken: env.SLACK_APP_TOKEN,
+    apiUrl: env.SLACK_API_URL,
+    fleet,
+    records,
+    store,
+    log,
+  });
+  return {
+    handlers: { render: run => bot.draw(run) },
+    start: () => bot.start(),
+    problems: () => bot.problems(),
+    drain: () => bot.stop(),
+    stop: async () => undefined,
+  };
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/** The command, as the manifest has it. */
+export const commandName = '/otterize';
+
+export const actionIds = ['review', 'approve', 'decline', 'retry', 'start', 'discard'] as const;
+export type ActionId = (typeof actionIds)[number];
+
+/** What the buttons of an approval carry. Anybody can send anything here: it is checked against the run and the thread. */
+export const GateClaim = z.strictObject({ run: z.string(), digest: z.string() });
+export type GateClaim = z.infer<typeof GateClaim>;
+
+/** What Retry carries: which of the run's failures it stands below. */
+export const RetryClaim = z.strictObject({ run: z.string(), failure: z.int() });
+export type RetryClaim = z.infer<typeof RetryClaim>;
+
+/** What Start carries: the text that was typed after the command. */
+export const StartClaim = z.strictObject({ text: z.string() });
+export type StartClaim = z.infer<typeof StartClaim>;
+
+/** The longest value that a button can carry. */
+export const mostValue = 2000;
+
+/** Reads a button's value; undefined when it is not one of ours. */
+export function readClaim<T>(schema: z.ZodType<T>, value: string | undefined): T | undefined {
+  if (value === undefined) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(value)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,102 @@
+import type { RichTextBlock, RichTextElement } from '@slack/types';
+
+/** Text in Slack's own markup. Only this file makes it, so nothing foreign gets in without being escaped. */
+export interface Markup {
+  readonly markup: string;
+}
+
+/** How much of a foreign text is shown, in code points; escaping makes it at most five times as long. */
+const mostForeign = 400;
+
+/** The length of a text as Slack counts it. */
+export const lengthOf = (text: string): number => Array.from(text).length;
+
+/** The text in one line, cut to so many code points. */
+export function cut(text: string, most: number): string {
+  const characters = Array.from(text.replaceAll(/\s+/g, ' ').trim());
+  return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`;
+}
+
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+const unescape = (text: string): string =>
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+
+type Value = Markup | string | number;
+
+const written = (value: Value): string =>
+  typeof value === 'object' ? value.markup : escape(cut(String(value), mostForeign));
+
+/** Words of ours around values: strings are escaped and cut, markup goes in as it is. */
+export const markup = (words: TemplateStringsArray, ...values: Value[]): Markup => ({
+  markup: words.map((word, index) => (index === 0 ? word : written(values[index - 1] ?? '') + word)).join(''),
+});
+
+/** Words of ours that stand in a constant. */
+export const words = (text: string): Markup => ({ markup: text });
+
+export const nothing: Markup = words('');
+export const isNothing = ({ markup }: Markup): boolean => markup === '';
+
+export const joined = (parts: readonly Markup[], separator: string): Markup => ({
+  markup: parts
+    .filter(part => !isNothing(part))
+    .map(part => part.markup)
+    .join(separator),
+});
+
+/** As many of the parts as fit into `budget` code points, and how many more there are. */
+export function listed(parts: readonly Markup[], separator: string, budget: number): Markup {
+  const shown: Markup[] = [];
+  let length = 0;
+  for (const part of parts) {
+    length += lengthOf(part.markup) + separator.length;
+    if (length > budget) break;
+    shown.push(part);
+  }
+  const more = parts.length - shown.length;
+  if (more === 0) return joined(shown, separator);
+  return joined([...shown, words(`… and ${more} more`)], separator);
+}
+
+export const user = (id: string): Markup => ({ markup: `<@${id.replaceAll(/\W/g, '')}>` });
+export const group = (id: string): Markup => ({ markup: `<!subteam^${id.replaceAll(/\W/g, '')}>` });
+export const bold = (text: Markup): Markup => ({ markup: `*${text.markup}*` });
+
+/** A link; an address that is none is shown as text. */
+export function link(url: string, text: string): Markup {
+  if (!/^https?:\/\/[^\s<>|]+$/.test(url) || !URL.canParse(url)) return markup`${text}`;
+  return { markup: `<${escape(url)}|${escape(cut(text, mostForeign)).replaceAll('|', '/')}>` };
+}
+
+/** A moment in the reader's own time zone. */
+export const moment = (ms: number): Markup => ({
+  markup: `<!date^${Math.floor(ms / 1000)}^{date_short_pretty} {time}|${utc(ms)}>`,
+});
+
+const utc = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+/** The same text for the blocks that take no markup. */
+export function richText({ markup }: Markup): RichTextBlock {
+  const elements: RichTextElement[] = [];
+  let rest = 0;
+  for (const match of markup.matchAll(/<([^>|]+)(?:\|([^>]*))?>/g)) {
+    if (match.index > rest) elements.push({ type: 'text', text: unescape(markup.slice(rest, match.index)) });
+    elements.push(inline(match[1] ?? '', match[2]));
+    rest = match.index + match[0].length;
+  }
+  if (rest < markup.length) elements.push({ type: 'text', text: unescape(markup.slice(rest)) });
+  return { type: 'rich_text', elements: [{ type: 'rich_text_section', elements }] };
+}
+
+function inline(target: string, label: string | undefined): RichTextElement {
+  const [kind = '', id = ''] = target.split('^');
+  if (target.startsWith('@')) return { type: 'user', user_id: target.slice(1) };
+  if (kind === '!subteam') return { type: 'usergroup', usergroup_id: id };
+  if (kind === '!date') {
+    const fallback = label ?? id;
+    return { type: 'date', timestamp: Number(id), format: '{date_short_pretty} {time}', fallback };
+  }
+  return { type: 'link', url: unescape(target), text: unescape(label ?? target) };
+}
