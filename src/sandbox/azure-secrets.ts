@@ -37,8 +37,8 @@ export interface Vault {
 
 export interface VaultSeeds {
   vaults: Map<string, Vault>;
-  /** How many calls a deletion or a recovery takes until it is done: names are in limbo for some seconds [DOC]. */
-  limbo: number;
+  /** `limbo`: how many calls still find a deletion or a recovery under way; it takes seconds in Azure [DOC]. */
+  switches: { limbo: number };
   /** A vault by its name; made when it is not there. */
   vault(name: string): Vault;
   /** Adds a version without a call. */
@@ -60,8 +60,9 @@ export const newVersion = (
 
 /** The secret of that name in any state; made when it is not there. */
 export function secretOf(vault: Vault, name: string): NamedSecret {
-  const secret = vault.secrets.get(name.toLowerCase()) ?? { name, versions: [], state: 'live', pending: 0 };
-  vault.secrets.set(name.toLowerCase(), secret);
+  const key = name.toLowerCase();
+  const secret = vault.secrets.get(key) ?? { name, versions: [], state: 'live', pending: 0 };
+  vault.secrets.set(key, secret);
   return secret;
 }
 
@@ -84,7 +85,7 @@ export function createVaults(): VaultSeeds {
   };
   return {
     vaults,
-    limbo: 0,
+    switches: { limbo: 0 },
     vault,
     put(vaultName, name, value, tags = {}) {
       const version = newVersion(value, { tags });
@@ -94,6 +95,9 @@ export function createVaults(): VaultSeeds {
     softDelete(vaultName, name) {
       secretOf(vault(vaultName), name).state = 'deleted';
     },
-    values: (vaultName, name) => secretOf(vault(vaultName), name).versions.map(({ value }) => value),
+    values: (vaultName, name) =>
+      vault(vaultName)
+        .secrets.get(name.toLowerCase())
+        ?.versions.map(({ value }) => value) ?? [],
   };
 }

@@ -1,14 +1,18 @@
 import type { ActionsBlock, Button, ContextBlock, HeaderBlock, KnownBlock, SectionBlock } from '@slack/types';
-import { cut, type Markup } from './markup.ts';
+import { cut, fit, type Markup } from './markup.ts';
 
-export const section = ({ markup }: Markup): SectionBlock => ({
+/** Slack's limits, in code points. */
+const mostInSection = 3000;
+const mostInContext = 2000;
+
+export const section = (text: Markup): SectionBlock => ({
   type: 'section',
-  text: { type: 'mrkdwn', text: markup },
+  text: { type: 'mrkdwn', text: fit(text, mostInSection).markup },
 });
 
-export const context = ({ markup }: Markup): ContextBlock => ({
+export const context = (text: Markup): ContextBlock => ({
   type: 'context',
-  elements: [{ type: 'mrkdwn', text: markup }],
+  elements: [{ type: 'mrkdwn', text: fit(text, mostInContext).markup }],
 });
 
 export const header = (text: string): HeaderBlock => ({
@@ -40,7 +44,12 @@ export function button({ action, text, label, value, style, confirm }: Press): B
   };
 }
 
-const confirmed = ({ title, text, yes, no }: NonNullable<Press['confirm']>): NonNullable<Button['confirm']> => ({
+const confirmed = ({
+  title,
+  text,
+  yes,
+  no,
+}: NonNullable<Press['confirm']>): NonNullable<Button['confirm']> => ({
   title: { type: 'plain_text', text: title },
   text: { type: 'plain_text', text: cut(text, 300) },
   confirm: { type: 'plain_text', text: yes },

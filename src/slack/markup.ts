@@ -5,8 +5,8 @@ export interface Markup {
   readonly markup: string;
 }
 
-/** How much of a foreign text is shown, in code points; escaping makes it at most five times as long. */
-const mostForeign = 400;
+/** How much of a foreign name is shown, in code points. */
+const mostOfName = 200;
 
 /** The length of a text as Slack counts it. */
 export const lengthOf = (text: string): number => Array.from(text).length;
@@ -26,7 +26,7 @@ const unescape = (text: string): string =>
 type Value = Markup | string | number;
 
 const written = (value: Value): string =>
-  typeof value === 'object' ? value.markup : escape(cut(String(value), mostForeign));
+  typeof value === 'object' ? value.markup : escape(cut(String(value), mostOfName));
 
 /** Words of ours around values: strings are escaped and cut, markup goes in as it is. */
 export const markup = (words: TemplateStringsArray, ...values: Value[]): Markup => ({
@@ -35,6 +35,22 @@ export const markup = (words: TemplateStringsArray, ...values: Value[]): Markup 
 
 /** Words of ours that stand in a constant. */
 export const words = (text: string): Markup => ({ markup: text });
+
+/** A foreign text that is longer than a name: what a service or a step said. */
+export const foreign = (text: string, most = 1500): Markup => ({ markup: escape(cut(text, most)) });
+
+/** The text cut to so many code points, never inside a mention, a link or an escaped character. */
+export function fit(text: Markup, most: number): Markup {
+  if (lengthOf(text.markup) <= most) return text;
+  let kept = '';
+  let length = 1;
+  for (const [token] of text.markup.matchAll(/<[^>]*>|&\w+;|./gsu)) {
+    length += lengthOf(token);
+    if (length > most) break;
+    kept += token;
+  }
+  return { markup: `${kept}…` };
+}
 
 export const nothing: Markup = words('');
 export const isNothing = ({ markup }: Markup): boolean => markup === '';
@@ -67,7 +83,7 @@ export const bold = (text: Markup): Markup => ({ markup: `*${text.markup}*` });
 /** A link; an address that is none is shown as text. */
 export function link(url: string, text: string): Markup {
   if (!/^https?:\/\/[^\s<>|]+$/.test(url) || !URL.canParse(url)) return markup`${text}`;
-  return { markup: `<${escape(url)}|${escape(cut(text, mostForeign)).replaceAll('|', '/')}>` };
+  return { markup: `<${escape(url)}|${escape(cut(text, mostOfName)).replaceAll('|', '/')}>` };
 }
 
 /** A moment in the reader's own time zone. */

@@ -1,0 +1,71 @@
+import {
+  AzureCliCredential,
+  ClientCertificateCredential,
+  ClientSecretCredential,
+  ManagedIdentityCredential,
+  type TokenCredential,
+  WorkloadIdentityCredential,
+} from '@azure/identity';
+import type { Secret } from '../secret.ts';
+import { signInFailure } from './sign-in.ts';
+
+interface Application {
+  tenantId: string;
+  clientId: string;
+  /** Where to sign in, https; Entra's public address unless given. Another one is trusted as it is, without asking Entra about it. */
+  authorityHost?: string | undefined;
+}
+
+/** How Holt shows who it is. Exactly one way, named in the configuration: nothing is tried out. */
+export type AzureAuth =
+  | ({ auth: 'workload-identity'; federatedTokenFile: string } & Application)
+  | ({ auth: 'client-secret'; clientSecret: Secret } & Application)
+  /** A PEM file with the certificate and its key. */
+  | ({ auth: 'client-certificate'; certificatePath: string } & Application)
+  /** Without a client id: the machine's own identity. */
+  | { auth: 'managed-identity'; clientId?: string | undefined }
+  /** Whoever has signed in with `az login`. */
+  | { auth: 'cli'; tenantId?: string | undefined };
+
+/** One credential for all of Azure, so that tokens are kept and shared. Its `getToken` throws a ServiceError of Entra and nothing else. */
+export function createCredential(options: AzureAuth): TokenCredential {
+  const credential = build(options);
+  return {
+    async getToken(scopes, tokenOptions) {
+      try {
+        return await credential.getToken(scopes, tokenOptions);
+      } catch (error) {
+        throw signInFailure(error);
+      }
+    },
+  };
+}
+
+function build(options: AzureAuth): TokenCredential {
+  switch (options.auth) {
+    case 'workload-identity': {
+      const { tenantId, clientId, federatedTokenFile: tokenFilePath } = options;
+      return new WorkloadIdentityCredential({ tenantId, clientId, tokenFilePath, ...authority(options) });
+    }
+    case 'client-secret': {
+      const { tenantId, clientId, clientSecret } = options;
+      return new ClientSecretCredential(tenantId, clientId, clientSecret.reveal(), authority(options));
+    }
+    case 'client-certificate': {
+      const { tenantId, clientId, certificatePath } = options;
+      return new ClientCertificateCredential(tenantId, clientId, certificatePath, authority(options));
+    }
+    case 'managed-identity':
+      return new ManagedIdentityCredential(
+        options.clientId === undefined ? {} : { clientId: options.clientId },
+      );
+    case 'cli':
+      return new AzureCliCredential(options.tenantId === undefined ? {} : { tenantId: options.tenantId });
+  }
+}
+
+/** Waiting is for whoever called; one more try is enough for a blink of the network. */
+const authority = ({ authorityHost }: Application) => ({
+  retryOptions: { maxRetries: 1 },
+  ...(authorityHost === undefined ? {} : { authorityHost, disableInstanceDiscovery: true }),
+});

@@ -1,0 +1,126 @@
+import { parseArgs } from 'node:util';
+import { exitOnConfigError, loadFleet } from './config.ts';
+import { ConfigError, UserError } from './errors.ts';
+import { createLog } from './log.ts';
+import { knownClusters, resolveTarget } from './onboarding/fleet.ts';
+import type { Fleet } from './onboarding/fleet-schema.ts';
+import { createRecords } from './onboarding/records.ts';
+import type { Target } from './onboarding/request.ts';
+import type { Run } from './onboarding/run.ts';
+import { type Launched, launch } from './sandbox/launch.ts';
+import { printReport, reportOn } from './sandbox/report.ts';
+import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { onboard } from './sandbox/story.ts';
+import { openStore } from './store/open.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    cluster: { type: 'string' },
+    stage: { type: 'string' },
+    config: { type: 'string', default: 'src/sandbox/holt.yaml' },
+  },
+});
+
+try {
+  const fleet = await loadFleet(options.config);
+  const target = choose(fleet);
+  const sandbox = await startSandbox({
+    fleet,
+    targets: targetsOf(fleet, target),
+    cli: process.env['OTTERIZE_CLI'],
+  });
+  try {
+    const holt = await launch('main', environmentOf(sandbox));
+    if (options.once || options.json) await once(sandbox, holt, target);
+    else await stay(sandbox, holt, target);
+  } finally {
+    await sandbox.close();
+  }
+} catch (error) {
+  exitOnConfigError(error instanceof UserError ? new ConfigError([error.message]) : error);
+}
+
+function choose(fleet: Fleet): Target {
+  const cluster =
+    options.cluster ??
+    (knownClusters(fleet).includes('payments-eu') ? 'payments-eu' : knownClusters(fleet)[0]);
+  const stage = options.stage ?? ('prod' in fleet.stages ? 'prod' : Object.keys(fleet.stages)[0]);
+  if (cluster === undefined)
+    throw new ConfigError(['--cluster says which cluster to onboard; this configuration lists none.']);
+  return resolveTarget(fleet, cluster, stage ?? '');
+}
+
+/** Every target that somebody could ask for, so that its vault and its repository are there. */
+function targetsOf(fleet: Fleet, chosen: Target): Target[] {
+  const stages = Object.keys(fleet.stages);
+  return [
+    chosen,
+    ...knownClusters(fleet).flatMap(cluster => stages.map(stage => resolveTarget(fleet, cluster, stage))),
+  ];
+}
+
+function environmentOf(sandbox: Sandbox): Record<string, string> {
+  const redis = process.env['REDIS_URL'];
+  return {
+    ...sandbox.environment,
+    HOLT_CONFIG: options.config,
+    ...(redis === undefined ? {} : { REDIS_URL: redis, HOLT_ALLOW_VOLATILE_REDIS: '1' }),
+  };
+}
+
+/** One onboarding, told from what the stand-ins hold once the product has stopped. */
+async function once(sandbox: Sandbox, holt: Launched, target: Target): Promise<void> {
+  const told = await onboard(sandbox, target.cluster, target.stage);
+  await holt.stop();
+  const run = await readRun(sandbox, told.run);
+  const report = await reportOn(sandbox, target, told, run);
+  if (options.json) console.log(JSON.stringify(report));
+  else console.log(printReport(report, target));
+  const { status } = report.run;
+  if (status !== 'done') {
+    console.error(`${target.cluster} ${target.stage} ended as ${status}`);
+    process.exitCode = 1;
+  } else if (!options.json) {
+    const url = report.pullRequest?.url ?? 'none needed';
+    console.log(`\nonboarded ${target.cluster} ${target.stage}: pull request ${url}`);
+  }
+}
+
+async function readRun({ environment }: Sandbox, id: string): Promise<Run> {
+  const log = createLog('silent');
+  const opened = await openStore({
+    redisUrl: process.env['REDIS_URL'],
+    file: environment['HOLT_DATA'] ?? '',
+    allowVolatile: true,
+    log,
+  });
+  const run = await createRecords(opened.store, opened.mailboxes.nudges).get(id);
+  await opened.close();
+  if (run === undefined) throw new Error('the run is not in the store');
+  return run;
+}
+
+/** Stays up until Ctrl-C. */
+async function stay(sandbox: Sandbox, holt: Launched, target: Target): Promise<void> {
+  const { slack, otterize, entra, vault, github } = sandbox;
+  const places = {
+    Slack: slack.url,
+    Otterize: otterize.url,
+    Entra: entra.url,
+    'Key Vault': vault.url,
+    GitHub: github.url,
+  };
+  for (const [name, url] of Object.entries({ ...places, Holt: `${holt.url}/readyz` }))
+    console.log(`${name.padEnd(10)}${url}`);
+  console.log('\nPress Ctrl-C to stop.');
+  const told = await onboard(sandbox, target.cluster, target.stage);
+  console.log(`\n${told.thread.map(message => slack.renderText(message)).join('\n\n')}`);
+  await new Promise<void>(resolve => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  await holt.stop();
+  console.log('\nstopped');
+}

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Sandbox } from './sandbox.ts';
+import type { Message } from './slack-state.ts';
+
+const patienceMs = 120_000;
+
+/** What of a run a message shows: the bot writes it into the message's metadata. */
+export const roleOf = (message: Message): string => String(message.metadata?.event_payload['role'] ?? '');
+
+export interface Told {
+  /** The run's id. */
+  run: string;
+  /** The root message and its replies. */
+  thread: Message[];
+  /** From the command to the thread's end, in milliseconds. */
+  wallMs: number;
+}
+
+/** The thread of the newest run that was asked for in a channel. */
+export function newestThread({ slack, channel }: Sandbox): Message[] {
+  const root = slack.messages(channel).findLast(message => roleOf(message) === 'root');
+  return root === undefined ? [] : slack.thread(channel, root.ts);
+}
+
+/** Types the command as the requester, approves as the approver, and answers once the thread has ended. */
+export async function onboard(sandbox: Sandbox, cluster: string, stage: string): Promise<Told> {
+  const { slack, channel, requester, approver } = sandbox;
+  const before = newestThread(sandbox)[0]?.ts;
+  const started = performance.now();
+  const asked = await slack.command(requester, channel, '/otterize', `onboard ${cluster} ${stage}`);
+  if (!asked.acknowledged) throw new Error(`the command was not acknowledged: ${asked.error}`);
+  const refusal = asked.ephemerals.map(message => slack.renderText(message)).join('\n');
+
+  const thread = await until(
+    () => {
+      const messages = newestThread(sandbox);
+      return messages[0]?.ts === before ? undefined : messages;
+    },
+    () => `no thread was begun. ${refusal}`,
+  );
+  const root = thread[0] as Message;
+  const clicked = new Set<string>();
+  const ended = await until(
+    async () => {
+      const messages = slack.thread(channel, root.ts);
+      const open = messages.find(message => roleOf(message).startsWith('approval') && canApprove(message));
+      if (open !== undefined && !clicked.has(open.ts)) {
+        clicked.add(open.ts);
+        await slack.click(approver, { channel, ts: open.ts }, 'approve');
+      }
+      return messages.some(isEnd) ? messages : undefined;
+    },
+    () =>
+      `the thread did not end:\n${slack
+        .thread(channel, root.ts)
+        .map(message => slack.renderText(message))
+        .join('\n\n')}`,
+  );
+  return {
+    run: String(root.metadata?.event_payload['run'] ?? ''),
+    thread: ended,
+    wallMs: Math.round(performance.now() - started),
+  };
+}
+
+const canApprove = (message: Message): boolean => JSON.stringify(message.blocks ?? []).includes('"approve"');
+const isEnd = (message: Message): boolean => /^(ended|failure)/.test(roleOf(message));
+
+async function until<T>(
+  look: () => T | undefined | Promise<T | undefined>,
+  problem: () => string,
+): Promise<T> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > deadline) throw new Error(problem());
+    await sleep(20);
+  }
+}

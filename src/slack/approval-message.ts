@@ -1,0 +1,89 @@
+import type { Button } from '@slack/types';
+import type { LeftOut } from '../onboarding/facts.ts';
+import { type Gate, isLive, type Run } from '../onboarding/run.ts';
+import { approval, buttons } from './approval-texts.ts';
+import { actions, type Blocks, button, section } from './blocks.ts';
+import type { ActionId, GateClaim } from './claims.ts';
+import { fit, isNothing, joined, listed, type Markup, markup, nothing, user } from './markup.ts';
+import { many, reasons } from './texts.ts';
+
+const budget = 1200;
+
+/** Somebody who is not invited. Who was named in the command and has no address is known by the mention alone. */
+export function nameOf(run: Run, { name, address }: LeftOut): Markup {
+  const mentioned = /^<@(\w+)>$/.exec(name)?.[1];
+  const named = run.request.named.some(each => each.user === mentioned);
+  return mentioned !== undefined && address === undefined && named ? user(mentioned) : markup`${name}`;
+}
+
+/** Names of those whom a gate covers, as far as they are still known. */
+function covered(run: Run, gate: Gate): Markup {
+  const names = new Map(run.facts.invitees?.people.map(({ address, name }) => [address, name]));
+  return listed(
+    gate.addresses.map(address => markup`${names.get(address) ?? address}`),
+    ', ',
+    budget,
+  );
+}
+
+function leftOut(run: Run): Markup {
+  const people = run.facts.invitees?.leftOut ?? [];
+  if (people.length === 0) return nothing;
+  const counts = new Map<string, number>();
+  for (const { reason } of people) counts.set(reasons[reason], (counts.get(reasons[reason]) ?? 0) + 1);
+  const why = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ');
+  const names = people.map(each => nameOf(run, each));
+  return markup`${approval.leftOut(people.length, why)}: ${listed(names, ', ', budget)}`;
+}
+
+/** What became of the request, in words; nothing while it is open. */
+function outcome(run: Run, gate: Gate, isLast: boolean): Markup {
+  const refusal = gate.votes.find(({ verdict }) => verdict === 'decline');
+  switch (gate.state) {
+    case 'open':
+      return nothing;
+    case 'approved':
+      return approval.approved(gate);
+    case 'declined':
+      return refusal === undefined ? nothing : approval.declined(refusal.by, refusal.at);
+    case 'expired':
+      return approval.expired(gate);
+    case 'void':
+      return isLast && !isLive(run) ? approval.ended : approval.replaced;
+  }
+}
+
+function press(run: Run, gate: Gate): Button[] {
+  const claim: GateClaim = { run: run.id, digest: gate.digest };
+  const value = JSON.stringify(claim);
+  const of = (
+    action: ActionId & keyof typeof buttons,
+  ): { action: ActionId; value: string; text: string; label: string } => ({
+    action,
+    value,
+    ...buttons[action],
+  });
+  return [
+    button(of('review')),
+    button({ ...of('approve'), style: 'primary' }),
+    button({ ...of('decline'), style: 'danger', confirm: buttons.declining }),
+  ];
+}
+
+/** The request for approval: a question with buttons, then what became of it. */
+export function approvalMessage(run: Run, gate: Gate, isLast: boolean): { text: string; blocks: Blocks } {
+  const { required } = run.request.target.approval;
+  const question = approval.ask(run, gate.addresses.length);
+  const asked = gate.state === 'open' && isLive(run);
+  const votes = asked && required > 1 && gate.votes.length > 0 ? approval.votes(gate, required) : nothing;
+  const state = asked ? joined([approval.deadline(run, gate), votes], '\n') : outcome(run, gate, isLast);
+  const people = [approval.people(covered(run, gate)), isLast ? leftOut(run) : nothing];
+  const parts = [question, joined(people, '\n'), state].filter(part => !isNothing(part));
+  const summary = asked
+    ? markup`${question} ${state}`
+    : markup`${state} (${many(gate.addresses.length, 'person', 'people')})`;
+  return {
+    text: fit(summary, 1500).markup,
+    blocks: [...parts.map(section), ...(asked ? [actions(press(run, gate))] : [])],
+  };
+}

@@ -1,0 +1,86 @@
+import type { Refusal } from '../onboarding/approvals.ts';
+import type { Gate, Run } from '../onboarding/run.ts';
+import { group, joined, type Markup, markup, moment, user, words } from './markup.ts';
+import { many, targetOf } from './texts.ts';
+
+// What is said about one request for approval: in the thread, in the modal, and to those who click.
+
+const approversOf = ({ request }: Run): Markup => {
+  const { users, groups } = request.target.approval.approvers;
+  return joined([...groups.map(group), ...users.map(user)].slice(0, 10), ' ');
+};
+
+const askedBy = ({ request }: Run): Markup => user(request.by.user);
+
+export const approval = {
+  ask: (run: Run, count: number): Markup =>
+    markup`${approversOf(run)}: may ${many(count, 'person', 'people')} be invited to the organization ${run.facts.organization?.name ?? run.request.target.names.organization} (${targetOf(run)})? Asked for by ${askedBy(run)}.`,
+  people: (names: Markup): Markup => markup`*Invited would be:* ${names}`,
+  leftOut: (count: number, why: string): Markup => markup`*Left out:* ${count} (${why})`,
+  deadline: (run: Run, gate: Gate): Markup => {
+    const { required, selfApproval } = run.request.target.approval;
+    const who = selfApproval ? '' : ' Whoever asked may not approve.';
+    const needed = required === 1 ? 'One approval is' : `${required} approvals by different people are`;
+    return markup`${needed} needed by ${moment(gate.deadline)}.${who}`;
+  },
+  votes: (gate: Gate, required: number): Markup =>
+    markup`${gate.votes.length} of ${required} so far: approved by ${joined(
+      gate.votes.map(({ by }) => user(by)),
+      ', ',
+    )}.`,
+  approved: (gate: Gate): Markup =>
+    markup`Approved by ${joined(
+      gate.votes.map(({ by, at }) => markup`${user(by)} on ${moment(at)}`),
+      ', ',
+    )}.`,
+  declined: (by: string, at: number): Markup =>
+    markup`Declined by ${user(by)} on ${moment(at)}. Nobody is invited.`,
+  expired: (gate: Gate): Markup =>
+    markup`Nobody decided by ${moment(gate.deadline)}, so this request is over and nobody is invited.`,
+  replaced: words(
+    'Replaced: the list of people is no longer the one that was asked about, so this request does not count any more. A new one follows.',
+  ),
+  ended: words('The onboarding ended before this was decided, so nobody was invited.'),
+};
+
+export const refusals: Readonly<Record<Refusal, string>> = {
+  superseded:
+    'This request does not count any more: the list of people has changed. Look for the newer one below.',
+  decided: 'This was decided already; the message says by whom.',
+  expired: 'Nobody decided in time, so this request is over. Type the command again to ask again.',
+  'not-yours': 'You are not among the approvers of this stage, so your click does not count.',
+  self: 'You asked for this yourself, so somebody else must approve it.',
+  again: 'Your approval counts already; others are still needed.',
+};
+
+export const voted = {
+  approve: {
+    last: 'Your approval counts: the invites go out.',
+    more: 'Your approval counts; others are still needed.',
+  },
+  decline: 'You declined. Nobody is invited; the rest of the onboarding goes on.',
+};
+
+export const review = {
+  title: 'People to invite',
+  close: 'Close',
+  intro: (run: Run, gate: Gate): Markup =>
+    markup`${many(gate.addresses.length, 'person', 'people')} for ${targetOf(run)}, as asked about on ${moment(gate.openedAt)}.`,
+  leftOut: words('*Left out*'),
+  digest: (digest: string): Markup => markup`An approval covers exactly this list: ${digest.slice(0, 12)}`,
+};
+
+export const buttons = {
+  review: { text: 'Review', label: 'Review the people and their addresses' },
+  approve: { text: 'Approve', label: 'Approve these invites' },
+  decline: { text: 'Decline', label: 'Decline these invites' },
+  declining: {
+    title: 'Decline these invites?',
+    text: 'One refusal is enough: nobody is invited, whoever approved before. The rest of the onboarding goes on.',
+    yes: 'Decline',
+    no: 'Go back',
+  },
+  retry: { text: 'Retry', label: 'Try the failed steps again' },
+  start: { text: 'Start', label: 'Start this onboarding' },
+  discard: { text: 'Discard', label: 'Do not start this onboarding' },
+};

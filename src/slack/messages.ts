@@ -1,0 +1,63 @@
+import type { Run } from '../onboarding/run.ts';
+import { approvalMessage } from './approval-message.ts';
+import { type Blocks, section } from './blocks.ts';
+import { type Accounts, endMessage, failureMessages, pullRequestMessage } from './outcome.ts';
+import { progress } from './progress.ts';
+import { invited } from './texts.ts';
+
+/** One message that a run wants to be seen, by its name within the run. */
+export interface Message {
+  role: string;
+  /** The channel, a reply in the thread, or a direct message to whoever has this address. */
+  to: 'root' | 'thread' | { address: string };
+  /** Markup that says the same as the blocks, for notifications and screen readers. */
+  text: string;
+  blocks: Blocks;
+  /** For workspaces that refuse the newer blocks. */
+  plainBlocks: Blocks;
+}
+
+type Content = Pick<Message, 'text' | 'blocks'> & Partial<Pick<Message, 'plainBlocks'>>;
+
+const message = (role: string, to: Message['to'], { text, blocks, plainBlocks }: Content): Message => ({
+  role,
+  to,
+  text,
+  blocks,
+  plainBlocks: plainBlocks ?? blocks,
+});
+
+/**
+ * All that should be seen of a run, the root first. `accounts` says who of the invited has a Slack account (their user id)
+ * and who has none (null); those who are not in it are not known yet.
+ */
+export function messages(run: Run, accounts: Accounts): Message[] {
+  const last = run.gates.length - 1;
+  const reply = (role: string, content: Content | undefined): Message[] =>
+    content === undefined ? [] : [message(role, 'thread', content)];
+  return [
+    message('root', 'root', progress(run)),
+    ...run.gates.flatMap((gate, index) =>
+      reply(approvalRole(index), approvalMessage(run, gate, index === last)),
+    ),
+    ...failureMessages(run).flatMap(({ number, content }) => reply(failureRole(number), content)),
+    ...reply('pull-request', pullRequestMessage(run)),
+    ...welcomes(run, accounts),
+    ...reply('ended', endMessage(run, accounts)),
+  ];
+}
+
+export const approvalRole = (index: number): string => `approval-${index + 1}`;
+export const failureRole = (number: number): string => `failure-${number}`;
+
+/** Who was invited and is to hear of it: not those who had joined before. */
+export const newcomers = ({ facts }: Run): string[] =>
+  (facts.invites?.sent ?? []).filter(({ status }) => status !== 'ACCEPTED').map(({ address }) => address);
+
+const welcomes = (run: Run, accounts: Accounts): Message[] =>
+  newcomers(run)
+    .filter(address => typeof accounts[address] === 'string')
+    .map(address => {
+      const text = invited(run, address);
+      return message(`invited-${address}`, { address }, { text: text.markup, blocks: [section(text)] });
+    });

@@ -1,0 +1,130 @@
+import { type FactName, factNames } from '../onboarding/facts.ts';
+import { failuresOf, isLive, type Run } from '../onboarding/run.ts';
+import { buttons } from './approval-texts.ts';
+import { actions, type Blocks, button, context, section } from './blocks.ts';
+import type { RetryClaim } from './claims.ts';
+import { fit, foreign, isNothing, joined, listed, type Markup, markup, nothing } from './markup.ts';
+import { foundAllInPlace } from './situation.ts';
+import { ended, facts, failure, pullRequest } from './texts.ts';
+
+interface Content {
+  text: string;
+  blocks: Blocks;
+}
+
+const content = (parts: readonly Markup[], more: Blocks = []): Content => ({
+  text: fit(joined(parts, ' '), 2000).markup,
+  blocks: [...parts.filter(part => !isNothing(part)).map(section), ...more],
+});
+
+type Failures = ReturnType<typeof failuresOf>;
+
+const describe = (run: Run, failures: Failures): Markup[] => [
+  failure.title(run),
+  ...failures.map(({ fact, text }) => failure.step(fact, text)),
+];
+
+/** The failures of a run, each with Retry until somebody pressed it. The number is part of the message's name. */
+export function failureMessages(run: Run): { number: number; content: Content }[] {
+  const reference = context(failure.reference(run));
+  const earlier = run.retries.map(({ by, at, failed }) => ({
+    failed,
+    note: failure.retried(by, at),
+    press: [] as Blocks,
+  }));
+  const steerable = run.cancel === undefined;
+  const claim: RetryClaim = { run: run.id, failure: run.retries.length + 1 };
+  const retry = actions([button({ action: 'retry', value: JSON.stringify(claim), ...buttons.retry })]);
+  const now = {
+    failed: failuresOf(run),
+    note: steerable ? failure.advice : failure.final,
+    press: steerable ? [retry] : [],
+  };
+  return [...earlier, now].flatMap(({ failed, note, press }, index) =>
+    failed.length === 0
+      ? []
+      : [{ number: index + 1, content: content([...describe(run, failed), note], [...press, reference]) }],
+  );
+}
+
+/** The link that the job is about. */
+export function pullRequestMessage(run: Run): Content | undefined {
+  const { state, url, number } = run.facts.pullRequest ?? {};
+  if (state !== 'open' || url === undefined) return undefined;
+  return content([pullRequest.opened(run, url, number)]);
+}
+
+export type Accounts = Readonly<Record<string, string | null>>;
+
+/** How it ended, when the root message and the link do not say it all. */
+export function endMessage(run: Run, accounts: Accounts): Content | undefined {
+  if (isLive(run) || run.status === 'failed') return undefined;
+  if (run.status === 'cancelled') return content([ended.cancelled(run), ...whatStays(run)]);
+  if (foundAllInPlace(run)) return content([ended.inPlace(run), mergedOf(run)]);
+  const open = run.facts.pullRequest?.state === 'open';
+  const parts = [...verdictOf(run), open ? nothing : mergedOf(run), ...peopleOf(run, accounts)];
+  return open && parts.every(isNothing) ? undefined : content([ended.done(run), ...parts]);
+}
+
+function mergedOf({ facts }: Run): Markup {
+  const { state, url, number } = facts.pullRequest ?? {};
+  if (state === 'merged' && url !== undefined) return ended.merged(url, number);
+  return state === 'nothing-to-change' ? ended.unchanged : nothing;
+}
+
+function verdictOf({ facts, gates }: Run): Markup[] {
+  const verdict = facts.approval?.verdict;
+  if (verdict === 'expired') return [ended.expired];
+  if (verdict !== 'declined') return [];
+  const votes = gates.at(-1)?.votes ?? [];
+  return [ended.declined(votes.find(vote => vote.verdict === 'decline')?.by)];
+}
+
+const budget = 2000;
+
+function peopleOf({ facts }: Run, accounts: Accounts): Markup[] {
+  const { sent = [], failed = [], dropped = [] } = facts.invites ?? {};
+  const unreached = sent
+    .filter(({ address }) => accounts[address] === null)
+    .map(({ address }) => markup`${address}`);
+  const refused = failed.map(({ address, reason }) => markup`${address} (${foreign(reason, 200)})`);
+  const left = dropped.map(address => markup`${address}`);
+  return [
+    unreached.length === 0 ? nothing : ended.unreached(listed(unreached, ', ', budget)),
+    refused.length === 0 ? nothing : ended.notInvited(listed(refused, ', ', budget)),
+    left.length === 0 ? nothing : ended.dropped(listed(left, ', ', budget)),
+  ];
+}
+
+/** What is there, and what was begun: nothing half done is hidden. */
+export function whatStays(run: Run): Markup[] {
+  const { organization, environment, invites, credentials, pullRequest } = run.facts;
+  const sent = invites?.sent.length ?? 0;
+  const things = [
+    organization === undefined ? nothing : markup`the organization ${organization.name}`,
+    environment === undefined ? nothing : markup`the environment ${environment.name}`,
+    sent === 0 ? nothing : markup`${sent} invites`,
+    credentials === undefined ? nothing : markup`the credentials in ${credentials.vault}`,
+    pullRequest?.number === undefined ? nothing : markup`the pull request #${pullRequest.number}`,
+  ].filter(thing => !isNothing(thing));
+  const unfinished = factNames.filter(fact => begun(run, fact)).map(fact => facts[fact].title);
+  return [
+    things.length > 0
+      ? ended.stays(joined(things, ', '))
+      : unfinished.length > 0
+        ? nothing
+        : ended.staysNothing,
+    unfinished.length === 0 ? nothing : ended.unfinished(unfinished.join(', ')),
+  ];
+}
+
+const changing: readonly FactName[] = [
+  'organization',
+  'environment',
+  'invites',
+  'credentials',
+  'pullRequest',
+];
+
+const begun = ({ facts, steps }: Run, fact: FactName): boolean =>
+  changing.includes(fact) && facts[fact] === undefined && steps[fact] !== undefined;
