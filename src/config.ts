@@ -77,7 +77,7 @@ function describe(issue: z.core.$ZodIssue): Mistake[] {
   if (issue.code === 'invalid_union') {
     // Of the two forms, the map is the one whose mistakes can be named.
     const inner = issue.errors.toSorted((a, b) => deepest(b) - deepest(a))[0] ?? [];
-    return inner.flatMap(each => describe({ ...each, path: [...path, ...each.path] } as z.core.$ZodIssue));
+    return inner.flatMap(each => describe({ ...each, path: [...path, ...each.path] }));
   }
   if (issue.code === 'invalid_key') {
     return [{ path, text: `${name} cannot be a name: ${issue.issues[0]?.message ?? 'its form is wrong'}.` }];

@@ -18,7 +18,11 @@ export interface Graph {
 }
 
 /** The addresses that are their own token audience. Any other stands in for the first. */
-const clouds = ['https://graph.microsoft.com', 'https://graph.microsoft.us', 'https://dod-graph.microsoft.us'];
+const clouds = [
+  'https://graph.microsoft.com',
+  'https://graph.microsoft.us',
+  'https://dod-graph.microsoft.us',
+];
 /** Far more than a group has of whom all are to be invited. */
 const mostPages = 500;
 

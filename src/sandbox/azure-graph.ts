@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { type DirectoryObject, type DirectoryState, type Group, transitiveMembers } from './azure-directory.ts';
+import {
+  type DirectoryObject,
+  type DirectoryState,
+  type Group,
+  transitiveMembers,
+} from './azure-directory.ts';
 import { audiences, type Tokens } from './azure-tokens.ts';
 import type { Builder, Env, Handler } from './kit.ts';
 
@@ -66,7 +71,8 @@ export function addGraphRoutes({ route }: Builder, state: DirectoryState, tokens
 const isHidden = ({ kind }: DirectoryObject, { mayReadUsers }: DirectoryState): boolean =>
   kind !== 'group' && (kind !== 'user' || !mayReadUsers);
 
-const selected = (context: Context<Env>): string[] => context.req.query('$select')?.split(',') ?? userDefaults;
+const selected = (context: Context<Env>): string[] =>
+  context.req.query('$select')?.split(',') ?? userDefaults;
 
 function select(context: Context<Env>, object: DirectoryObject): Record<string, unknown> {
   const all = object as unknown as Record<string, unknown>;

@@ -45,7 +45,8 @@ export function addSecretRoutes({ route }: Builder, seeds: VaultSeeds): void {
       // The name of a vault that is not there does not resolve; what an address without one answers is not known [?].
       if (vault === undefined) return fail(context, 404, 'VaultNotFound');
       // [K] Rights come before existence. Purging is forbidden to all, as with purge protection [DOC].
-      if (right === 'purge' || !vault.rights[right]) return fail(context, 403, 'Forbidden', 'ForbiddenByRbac');
+      if (right === 'purge' || !vault.rights[right])
+        return fail(context, 403, 'Forbidden', 'ForbiddenByRbac');
       // [DOC]
       if (!/^[0-9A-Za-z-]{1,127}$/.test(name)) return fail(context, 400, 'BadParameter');
       const found = vault.secrets.get(name.toLowerCase());
@@ -58,7 +59,9 @@ export function addSecretRoutes({ route }: Builder, seeds: VaultSeeds): void {
     add('GET', path, 'getSecret', 'get', getSecret);
     add('PATCH', path, 'updateSecret', 'set', updateSecret);
   }
-  add('DELETE', 'secrets/:name', 'deleteSecret', 'delete', asked => deleteSecret(asked, seeds.switches.limbo));
+  add('DELETE', 'secrets/:name', 'deleteSecret', 'delete', asked =>
+    deleteSecret(asked, seeds.switches.limbo),
+  );
   add('GET', 'deletedsecrets/:name', 'getDeletedSecret', 'get', getDeletedSecret);
   add('DELETE', 'deletedsecrets/:name', 'purgeDeletedSecret', 'purge', ({ context }) => notFound(context));
   add('POST', 'deletedsecrets/:name/recover', 'recoverDeletedSecret', 'recover', asked =>
@@ -135,7 +138,9 @@ async function bodyOf(context: Context<Env>): Promise<Body | undefined> {
 const exceeds = ({ value = '', tags = {} }: Body): boolean =>
   Buffer.byteLength(value) > 25 * 1024 ||
   Object.keys(tags).length > 15 ||
-  Object.entries(tags).flat().some(text => text.length > 256);
+  Object.entries(tags)
+    .flat()
+    .some(text => text.length > 256);
 
 function versionOf(context: Context<Env>, secret: NamedSecret | undefined): Version | undefined {
   if (secret?.state !== 'live') return undefined;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type DirectorySeeds, type DirectoryState, emptyDirectory, seedsOf } from './azure-directory.ts';
 import { addGraphRoutes } from './azure-graph.ts';
-import { addSignInRoutes, type AppRegistration, type SignInState } from './azure-sign-in.ts';
+import { type AppRegistration, addSignInRoutes, type SignInState } from './azure-sign-in.ts';
 import { createTokens, type Tokens } from './azure-tokens.ts';
 import { createStandIn, randomId, type StandIn } from './kit.ts';
 

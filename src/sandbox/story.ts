@@ -5,7 +5,12 @@ import type { Message } from './slack-state.ts';
 const patienceMs = 120_000;
 
 /** What of a run a message shows: the bot writes it into the message's metadata. */
-export const roleOf = (message: Message): string => String(message.metadata?.event_payload['role'] ?? '');
+export const roleOf = (message: Message): string => noted(message, 'role');
+
+function noted(message: Message, key: string): string {
+  const value = message.metadata?.event_payload[key];
+  return typeof value === 'string' ? value : '';
+}
 
 export interface Told {
   /** The run's id. */
@@ -22,8 +27,13 @@ export function newestThread({ slack, channel }: Sandbox): Message[] {
   return root === undefined ? [] : slack.thread(channel, root.ts);
 }
 
-/** Types the command as the requester, approves as the approver, and answers once the thread has ended. */
-export async function onboard(sandbox: Sandbox, cluster: string, stage: string): Promise<Told> {
+/** Types the command as the requester, decides as the approver, and answers once the thread has ended. */
+export async function onboard(
+  sandbox: Sandbox,
+  cluster: string,
+  stage: string,
+  verdict: 'approve' | 'decline' = 'approve',
+): Promise<Told> {
   const { slack, channel, requester, approver } = sandbox;
   const before = newestThread(sandbox)[0]?.ts;
   const started = performance.now();
@@ -46,7 +56,7 @@ export async function onboard(sandbox: Sandbox, cluster: string, stage: string):
       const open = messages.find(message => roleOf(message).startsWith('approval') && canApprove(message));
       if (open !== undefined && !clicked.has(open.ts)) {
         clicked.add(open.ts);
-        await slack.click(approver, { channel, ts: open.ts }, 'approve');
+        await slack.click(approver, { channel, ts: open.ts }, verdict);
       }
       return messages.some(isEnd) ? messages : undefined;
     },
@@ -57,7 +67,7 @@ export async function onboard(sandbox: Sandbox, cluster: string, stage: string):
         .join('\n\n')}`,
   );
   return {
-    run: String(root.metadata?.event_payload['run'] ?? ''),
+    run: noted(root, 'run'),
     thread: ended,
     wallMs: Math.round(performance.now() - started),
   };

@@ -41,8 +41,8 @@ function established(run: Run, fact: FactName): Card {
 }
 
 function doneWords<Name extends FactName>(run: Run, name: Name): Markup {
-  const fact = run.facts[name];
-  return fact === undefined ? root.notDone : facts[name].done(fact as NonNullable<typeof fact>);
+  const say = facts[name].done as (fact: Run['facts'][Name]) => Markup;
+  return say(run.facts[name]);
 }
 
 const cardBlock = ({ fact, status, details, source }: Card): TaskCardBlock => ({

@@ -12,6 +12,12 @@ import type {
 } from '../../src/onboarding/ports.ts';
 import { Secret } from '../../src/secret.ts';
 
+function listOf<T>(map: Map<string, T[]>, key: string): T[] {
+  const list = map.get(key) ?? [];
+  map.set(key, list);
+  return list;
+}
+
 /** The outside world as plain data, with the ports over it: for tests of the domain that need no network. */
 export function createWorld() {
   const state = {
@@ -35,11 +41,6 @@ export function createWorld() {
   const faults = new Map<string, { error: Error; after?: boolean }>();
   let serial = 0;
   const next = (prefix: string): string => `${prefix}_${++serial}`;
-  const listOf = <T>(map: Map<string, T[]>, key: string): T[] => {
-    const list = map.get(key) ?? [];
-    map.set(key, list);
-    return list;
-  };
 
   async function call<T>(name: string, act: () => T): Promise<T> {
     calls.push(name);

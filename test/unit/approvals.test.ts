@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Decision, decide, digestOf, expire, openGate } from '../../src/onboarding/approvals.ts';
 import { Fenced, take } from '../../src/onboarding/leased.ts';
@@ -99,14 +99,14 @@ describe('an approval', () => {
         for (const { at, ...rest } of clicks.toSorted((a, b) => a.at - b.at)) {
           const before = run.gates[0]?.state;
           run = apply(run, decide({ ...rest, eligible: rest.by !== 'U0STRANGER' }), at).run;
-          if (before !== 'open') expect(run.gates[0]?.state).toBe(before);
+          expect(['open', run.gates[0]?.state]).toContain(before);
         }
         const [gate] = run.gates;
         const voters = gate?.votes.map(({ by }) => by) ?? [];
         expect(voters).not.toContain(requester);
         expect(voters).not.toContain('U0STRANGER');
         expect(new Set(voters).size).toBe(voters.length);
-        if (gate?.state === 'approved') expect(voters.length).toBe(required);
+        expect(voters.filter(() => gate?.state === 'approved').length).toBeOneOf([0, required]);
       }),
       { numRuns: 2_000 },
     );

@@ -1,0 +1,175 @@
+import type { TokenCredential } from '@azure/identity';
+import { type KeyVaultSecret, SecretClient } from '@azure/keyvault-secrets';
+import { ContractError, explain, ServiceError, UserError } from '../errors.ts';
+import type { Problem, StoredSecret, VaultReader, VaultWriter } from '../onboarding/ports.ts';
+import { Secret } from '../secret.ts';
+import { isMissing, vaultFailure } from './vault-failures.ts';
+
+export interface VaultOptions {
+  credential: TokenCredential;
+  /** Where a vault is, with `{vault}` for its name: `https://{vault}.vault.azure.net`. */
+  vaultUrl: string;
+  /** How long one call of the port may take, in milliseconds. 30 s unless given. */
+  requestTimeoutMs?: number;
+}
+
+/** One vault during one call: its client, and when the time of the call is over. */
+interface Scope {
+  client: SecretClient;
+  abortSignal: AbortSignal;
+}
+
+type Call = <T>(
+  vault: string,
+  operation: string,
+  changes: boolean,
+  job: (at: Scope) => Promise<T>,
+) => Promise<T>;
+
+/** Clouds whose vaults ask for tokens of the domain that they live in; the SDK holds them to it. */
+const azureHost = /\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)$/;
+const mostBytes = 25_000;
+const recoveryPollMs = 1_000;
+
+/**
+ * Secrets of any number of vaults. Throws ServiceErrors of Key Vault or Entra, and UserErrors for what Key Vault would not
+ * take. Nothing is sent twice by itself: a repeated write would make another version, and to wait is for the engine.
+ */
+export function createVault(options: VaultOptions): VaultReader & VaultWriter {
+  const { requestTimeoutMs = 30_000 } = options;
+  const clients = new Map<string, SecretClient>();
+
+  const call: Call = async (vault, operation, changes, job) => {
+    const client = clients.get(vault) ?? connect(options, vault);
+    clients.set(vault, client);
+    try {
+      return await job({ client, abortSignal: AbortSignal.timeout(requestTimeoutMs) });
+    } catch (error) {
+      throw vaultFailure(error, `${operation} in the vault ${vault}`, changes);
+    }
+  };
+
+  return {
+    check: async (vault, names) => {
+      const problems = await Promise.all(names.map(name => check(call, vault, name)));
+      return [...new Set(problems.flat())];
+    },
+    read: (vault, name) => call(vault, `read ${name}`, false, at => read(at, name)),
+    write: (vault, name, value, tags) =>
+      call(vault, `write ${name}`, true, at => write(at, name, value, tags)),
+    recover: (vault, name) => call(vault, `recover ${name}`, true, at => recover(at, name)),
+  };
+}
+
+function connect({ credential, vaultUrl }: VaultOptions, vault: string): SecretClient {
+  // It becomes part of an address to which the token goes.
+  if (!/^[A-Za-z][0-9A-Za-z-]{2,23}$/.test(vault)) {
+    throw new UserError(
+      'vault-name',
+      `${vault} cannot be the name of a vault: those have 3 to 24 letters, digits and hyphens and begin with a letter. Correct it in holt.yaml, then ask again.`,
+      vault,
+    );
+  }
+  const url = vaultUrl.replaceAll('{vault}', vault);
+  return new SecretClient(url, credential, {
+    disableChallengeResourceVerification: !azureHost.test(new URL(url).hostname),
+    retryOptions: { maxRetries: 0 },
+    redirectOptions: { maxRetries: 0 },
+  });
+}
+
+async function read(
+  { client, abortSignal }: Scope,
+  name: string,
+): Promise<StoredSecret | 'absent' | 'deleted'> {
+  checkName(name);
+  const found = await unlessMissing(client.getSecret(name, { abortSignal }));
+  if (found !== undefined) return toStored(`read ${name}`, found);
+  const deleted = await unlessMissing(client.getDeletedSecret(name, { abortSignal }));
+  return deleted === undefined ? 'absent' : 'deleted';
+}
+
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function toStored(operation: string, { value, properties }: KeyVaultSecret): StoredSecret {
+  const { version, tags = {} } = properties;
+  if (value === undefined || version === undefined)
+    throw new ContractError('Key Vault', operation, 'value or version');
+  return { version, value: new Secret(value), tags };
+}
+
+async function write(
+  { client, abortSignal }: Scope,
+  name: string,
+  value: Secret,
+  tags: Record<string, string>,
+): Promise<{ version: string }> {
+  checkName(name);
+  const operation = `write ${name}`;
+  if (Buffer.byteLength(value.reveal()) > mostBytes) throw tooLong(name);
+  const made = await client.setSecret(name, value.reveal(), { contentType: 'text/plain', tags, abortSignal });
+  const { version } = toStored(operation, made);
+  // Whatever goes wrong here, the version has been written.
+  const stored = await client.getSecret(name, { version, abortSignal }).catch(() => undefined);
+  if (stored === undefined) throw unconfirmed(operation);
+  if (!toStored(operation, stored).value.equals(value))
+    throw new ContractError('Key Vault', operation, 'the value read back is not the one written');
+  return { version };
+}
+
+async function recover({ client, abortSignal }: Scope, name: string): Promise<void> {
+  checkName(name);
+  const poller = await client.beginRecoverDeletedSecret(name, { abortSignal, intervalInMs: recoveryPollMs });
+  await poller.pollUntilDone({ abortSignal });
+}
+
+/** What keeps this secret from being read, or written if it is not there yet. A limit or an outage is thrown, for it says nothing. */
+async function check(call: Call, vault: string, name: string): Promise<Problem[]> {
+  try {
+    const found = await call(vault, `read ${name}`, false, at => read(at, name));
+    if (found === 'absent') await call(vault, `write ${name}`, false, at => probeWriting(at, name));
+    return [];
+  } catch (error) {
+    const told = error instanceof UserError || (error instanceof ServiceError && !error.retryable);
+    if (told) return [explain(error).text];
+    throw error;
+  }
+}
+
+/** Asks for a change to a version that cannot be: who may not write is refused before Key Vault looks for it. */
+async function probeWriting({ client, abortSignal }: Scope, name: string): Promise<void> {
+  await unlessMissing(client.updateSecretProperties(name, '0'.repeat(32), { abortSignal }));
+}
+
+/** The SDK would send any name. */
+function checkName(name: string): void {
+  if (/^[0-9A-Za-z-]{1,127}$/.test(name)) return;
+  throw new UserError(
+    'secret-name',
+    `${name} cannot be the name of a secret: those have 1 to 127 letters, digits and hyphens. Correct it in holt.yaml, then ask again.`,
+    name,
+  );
+}
+
+const tooLong = (name: string): UserError =>
+  new UserError(
+    'secret-too-long',
+    `The value for ${name} is longer than the 25 KB that Key Vault takes.`,
+    name,
+  );
+
+const unconfirmed = (operation: string): ServiceError =>
+  new ServiceError({
+    service: 'Key Vault',
+    operation,
+    reason: 'the version written could not be read back',
+    retryable: true,
+    applied: 'unknown',
+  });

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import type { Store } from '../onboarding/store.ts';
+
+const Posted = z.strictObject({
+  channel: z.string(),
+  ts: z.string(),
+  /** Of what it shows; empty when that is not known. */
+  hash: z.string(),
+});
+export type Posted = z.infer<typeof Posted>;
+
+/** A message that is being posted, or was when nobody saw the answer. */
+const Posting = z.strictObject({
+  role: z.string(),
+  channel: z.string(),
+  thread: z.string().optional(),
+  /** By the store's clock. */
+  at: z.int(),
+});
+export type Posting = z.infer<typeof Posting>;
+
+const Document = z.strictObject({
+  messages: z.record(z.string(), Posted),
+  posting: Posting.optional(),
+  /** Slack ids of invited people by address; null: has no account. */
+  accounts: z.record(z.string(), z.string().nullable()),
+  /** The workspace refused the newer blocks. */
+  plain: z.boolean(),
+  /** Slack refused something that this revision shows; not tried again before then. */
+  pause: z.strictObject({ revision: z.int(), until: z.int() }).optional(),
+});
+export type MarkDocument = z.infer<typeof Document>;
+
+/** Somebody else draws this thread at the same time; whoever meets this leaves it to them. */
+export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
+}
+
+/** What a run's thread shows, and the only way to write it down. */
+export interface Mark {
+  readonly document: MarkDocument;
+  /** Throws Overtaken when the mark is no longer the one that was read. */
+  write(change: Partial<MarkDocument>): Promise<void>;
+  /** The thread shows this revision. */
+  shows(revision: number): Promise<void>;
+}
+
+export type MarkStore = Pick<Store, 'mark' | 'setMark'>;
+
+export const readMark = async (store: MarkStore, run: string): Promise<MarkDocument> =>
+  documentOf((await store.mark(run))?.document);
+
+const documentOf = (stored: string | undefined): MarkDocument =>
+  stored === undefined ? { messages: {}, accounts: {}, plain: false } : Document.parse(JSON.parse(stored));
+
+export async function openMark(store: MarkStore, run: string): Promise<Mark> {
+  const stored = await store.mark(run);
+  let { version, shows } = stored ?? { version: 0, shows: 0 };
+  let document = documentOf(stored?.document);
+
+  const save = async (next: MarkDocument, revision: number): Promise<void> => {
+    const mark = { version: version + 1, shows: revision, document: JSON.stringify(next) };
+    if (!(await store.setMark(run, mark))) throw new Overtaken('somebody else draws this thread');
+    ({ version, shows } = mark);
+    document = next;
+  };
+  return {
+    get document() {
+      return document;
+    },
+    write: change => save({ ...document, ...change }, shows),
+    shows: async revision => {
+      if (shows !== revision) await save(document, revision);
+    },
+  };
+}

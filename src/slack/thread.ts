@@ -1,0 +1,213 @@
+import type { WebClient } from '@slack/web-api';
+import { ServiceError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Records } from '../onboarding/records.ts';
+import { announce, giveUpUnseen, introduce, isLive, type Run } from '../onboarding/run.ts';
+import { SlowDown } from '../onboarding/store.ts';
+import { type AccountBook, createAccountBook } from './accounts.ts';
+import { unseen } from './answers.ts';
+import { calling, SlackRefusal } from './client.ts';
+import { type Mark, type MarkStore, Overtaken, openMark } from './mark.ts';
+import { type Message, messages, newcomers } from './messages.ts';
+import { createPoster, type Place, type Poster } from './posting.ts';
+
+export interface ThreadOptions {
+  client: WebClient;
+  /** The bot's user id and the workspace. */
+  identity: { user: string; team: string };
+  records: Records;
+  store: MarkStore;
+  log: Log;
+  /** How long a request to Slack without an answer may still land, milliseconds. */
+  settleMs: number;
+}
+
+export interface Threads {
+  /**
+   * Makes Slack show the run as it stands. What Slack refuses or does not answer is left for later: the run stays behind
+   * in the store. Throws a SlowDown when Slack asked for a pause.
+   */
+  draw(run: string): Promise<void>;
+}
+
+interface Drawing {
+  run: Run;
+  mark: Mark;
+  poster: Poster;
+  accounts: AccountBook;
+}
+
+/** How long what Slack refused is left alone, unless the run changes. */
+const pauseMs = 60_000;
+
+export function createThreads(options: ThreadOptions): Threads {
+  const { client, identity, records, store, settleMs } = options;
+  const accounts = createAccountBook(client, identity.team);
+
+  async function draw(id: string, log: Log): Promise<void> {
+    const run = await records.get(id);
+    if (run === undefined) return;
+    const mark = await openMark(store, id);
+    const { pause } = mark.document;
+    if (pause?.revision === run.revision && (await records.now()) < pause.until) return;
+
+    const poster = createPoster({ client, self: identity.user, now: records.now, settleMs }, id, mark);
+    const drawing: Drawing = { run, mark, poster, accounts };
+    await poster.settle();
+    const refused = await drawAll(drawing, options, log);
+    // Nobody looks at an ended run's thread again to see whether Slack has changed its mind.
+    if (!refused || !isLive(run)) return mark.shows(run.revision);
+    await mark.write({ pause: { revision: run.revision, until: (await records.now()) + pauseMs } });
+  }
+
+  return {
+    async draw(id) {
+      const log = options.log.child({ run: id });
+      try {
+        await draw(id, log);
+      } catch (error) {
+        if (error instanceof Overtaken) return log.debug({}, 'somebody else draws this thread');
+        if (!(error instanceof ServiceError) || error.service !== 'Slack') throw error;
+        log.warn({ reason: error.message }, 'the thread could not be drawn and will be again');
+      }
+    },
+  };
+}
+
+/** Draws the root, then looks people up, then draws the rest. Answers whether Slack refused any of it. */
+async function drawAll(drawing: Drawing, options: ThreadOptions, log: Log): Promise<boolean> {
+  const { run, mark } = drawing;
+  if (run.thread === undefined && !isLive(run) && run.steps.preflight?.error?.code === 'unseen') return false;
+  const root = await drawRoot(drawing, options, log);
+  if (root === 'unseen') return false;
+  if (isLive(run)) await introduceNamed(drawing, options);
+  await lookUpInvited(drawing);
+
+  const state = { refused: root === 'refused' };
+  const guarded = async (message: Message, act: () => Promise<void>): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof SlackRefusal)) throw error;
+      log.warn({ role: message.role, code: error.code }, 'Slack refuses a message');
+      state.refused = true;
+      await giveWay(drawing, message, error);
+    }
+  };
+  const isDirect = ({ to }: Message): boolean => typeof to === 'object';
+  for (const message of messages(run, mark.document.accounts).filter(isDirect))
+    await guarded(message, () => welcome(drawing, message));
+  for (const message of messages(run, mark.document.accounts).filter(({ to }) => to === 'thread'))
+    await guarded(message, () => drawing.poster.put(message, async () => threadOf(mark)));
+  return state.refused;
+}
+
+const threadOf = ({ document }: Mark): Place => {
+  const { channel = '', ts = '' } = document.messages['root'] ?? {};
+  return { channel, thread: ts };
+};
+
+/** The root message stands, and the run knows where. `unseen`: it can stand nowhere, and the run has ended for it. */
+async function drawRoot(
+  drawing: Drawing,
+  options: ThreadOptions,
+  log: Log,
+): Promise<'drawn' | 'refused' | 'unseen'> {
+  const { run, mark, poster } = drawing;
+  const [root] = messages(run, {});
+  if (root === undefined) return 'refused';
+  if (run.thread !== undefined && mark.document.messages['root'] === undefined) {
+    const { channel, ts } = run.thread;
+    await mark.write({ messages: { ...mark.document.messages, root: { channel, ts, hash: '' } } });
+  }
+  const known = mark.document.messages['root']?.channel;
+  const channel = known ?? run.request.channel;
+  try {
+    await poster.put(root, async () => ({ channel }));
+  } catch (error) {
+    if (!(error instanceof SlackRefusal)) throw error;
+    log.warn({ channel, code: error.code }, 'Slack refuses the root message');
+    if (known !== undefined) return 'refused';
+    if (!(await drawRootDirectly(drawing, root, log))) {
+      await options.records.change(run.id, giveUpUnseen(unseen));
+      return 'unseen';
+    }
+  }
+  if (run.thread === undefined) await announceRoot(drawing, options);
+  return 'drawn';
+}
+
+/** In a direct message to whoever asked, because the bot may not post where they did. */
+async function drawRootDirectly({ run, poster, accounts }: Drawing, root: Message, log: Log): Promise<boolean> {
+  try {
+    const channel = await accounts.directTo(run.request.by.user);
+    if (channel === null) return false;
+    await poster.put(root, async () => ({ channel }));
+    return true;
+  } catch (error) {
+    if (!(error instanceof SlackRefusal)) throw error;
+    log.warn({ code: error.code }, 'Slack refuses a direct message to the requester');
+    return false;
+  }
+}
+
+async function announceRoot({ run, mark }: Drawing, { client, records }: ThreadOptions): Promise<void> {
+  const { channel = '', ts = '' } = mark.document.messages['root'] ?? {};
+  const place = channel === run.request.channel ? 'channel' : 'direct';
+  const permalink = await permalinkTo(client, channel, ts);
+  const link = permalink === undefined ? {} : { permalink };
+  await records.change(run.id, announce({ channel, ts, ...link, place }));
+}
+
+/** A run can do without the link. */
+async function permalinkTo(client: WebClient, channel: string, ts: string): Promise<string | undefined> {
+  try {
+    const answer = await calling('link a message', client.chat.getPermalink({ channel, message_ts: ts }));
+    return answer.permalink;
+  } catch (error) {
+    if (error instanceof ServiceError || error instanceof SlowDown) return undefined;
+    throw error;
+  }
+}
+
+/** Tells the run the addresses of the people whom the command named. */
+async function introduceNamed({ run, accounts }: Drawing, { records }: ThreadOptions): Promise<void> {
+  const unknown = run.request.named.flatMap(({ user, address }) =>
+    user !== undefined && address === undefined ? [user] : [],
+  );
+  if (unknown.length === 0) return;
+  const addresses: Record<string, string | null> = {};
+  for (const user of unknown) addresses[user] = await accounts.addressOf(user);
+  await records.change(run.id, introduce(addresses));
+}
+
+/** Learns which of the invited have an account here. */
+async function lookUpInvited({ run, mark, accounts }: Drawing): Promise<void> {
+  for (const address of newcomers(run)) {
+    if (mark.document.accounts[address] !== undefined) continue;
+    const user = await accounts.userOf(address);
+    await mark.write({ accounts: { ...mark.document.accounts, [address]: user } });
+  }
+}
+
+/** A direct message to somebody who was invited. */
+async function welcome({ mark, poster, accounts }: Drawing, message: Message): Promise<void> {
+  const { to } = message;
+  const user = typeof to === 'object' ? mark.document.accounts[to.address] : undefined;
+  if (typeof user !== 'string') return;
+  await poster.put(message, async () => {
+    const channel = await accounts.directTo(user);
+    if (channel === null) throw new SlackRefusal('open a direct message', 'user_not_found');
+    return { channel };
+  });
+}
+
+/** Who cannot be written to is listed for the requester; a thread whose root is gone gets a new one. */
+async function giveWay({ mark }: Drawing, { to }: Message, { code }: SlackRefusal): Promise<void> {
+  if (typeof to === 'object') {
+    await mark.write({ accounts: { ...mark.document.accounts, [to.address]: null } });
+  } else if (code === 'thread_not_found') {
+    const { root: _, ...others } = mark.document.messages;
+    await mark.write({ messages: others });
+  }
+}
