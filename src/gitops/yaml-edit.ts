@@ -1,5 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Document, isAlias, isMap, isScalar, type Node, type Pair, Scalar, stringify, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  type Node,
+  type Pair,
+  Scalar,
+  stringify,
+  type YAMLMap,
+} from 'yaml';
 import { dataOf, parseEditable, plainMap, refuse } from './yaml-guard.ts';
 
 export type Value = string | number | boolean;
@@ -29,7 +39,11 @@ function setValue(text: string, edit: Edit, file: string): string {
   const edited = splice(text, document, edit, file);
   const after = dataOf(parseEditable(edited, file), file);
   if (isDeepStrictEqual(after, meant(before, edit.path, edit.value))) return edited;
-  throw refuse(file, `the edit at ${edit.path.join('.')} would change more than that`, 'Add the value by hand, then retry.');
+  throw refuse(
+    file,
+    `the edit at ${edit.path.join('.')} would change more than that`,
+    'Add the value by hand, then retry.',
+  );
 }
 
 function valueAt(data: unknown, path: readonly string[]): unknown {
@@ -63,18 +77,33 @@ function splice(text: string, document: Document, { path, value }: Edit, file: s
   for (const [depth, key] of path.entries()) {
     const below = path.slice(depth + 1);
     const where = path.slice(0, depth + 1).join('.');
-    if (map.flow === true) return openFlow(text, map, block(path.slice(depth), value, depth * style.step, style), depth, style, file, where);
+    if (map.flow === true) return openRoot(text, map, block(path, value, 0, style), where, depth, file);
     const pair = map.items.find(item => String(item.key) === key) as Pair<Node, Node | null> | undefined;
     if (pair === undefined) return insertInto(text, map, path.slice(depth), value, style);
     if (below.length === 0) return replace(text, pair, value, where, file);
-    if (isEmpty(pair.value)) return fill(text, pair, block(below, value, columnOf(text, pair.key) + style.step, style), style, where, file);
+    if (isEmpty(pair.value))
+      return fill(
+        text,
+        pair,
+        block(below, value, columnOf(text, pair.key) + style.step, style),
+        style,
+        where,
+        file,
+      );
     map = plainMap(pair.value, where, file);
   }
   return text;
 }
 
-/** The document or a value is `{}`: it becomes a block. Any other flow map is left to a person. */
-function openFlow(text: string, map: YAMLMap, lines: string, depth: number, style: Style, file: string, where: string): string {
+/** The whole document is `{}`: it becomes a block. Any other map in braces is left to a person. */
+function openRoot(
+  text: string,
+  map: YAMLMap,
+  lines: string,
+  where: string,
+  depth: number,
+  file: string,
+): string {
   const [start, end] = map.range ?? [0, 0];
   if (map.items.length > 0 || depth > 0) {
     throw refuse(file, `${where} is written in braces`, 'Write it as an indented block, then retry.');
@@ -83,12 +112,22 @@ function openFlow(text: string, map: YAMLMap, lines: string, depth: number, styl
 }
 
 const isEmpty = (node: Node | null): boolean =>
-  node === null || (isScalar(node) && node.value === null) || (isMap(node) && node.flow === true && node.items.length === 0);
+  node === null ||
+  (isScalar(node) && node.value === null) ||
+  (isMap(node) && node.flow === true && node.items.length === 0);
 
 /** Puts lines below a key that has no value yet, or `{}`. */
-function fill(text: string, pair: Pair<Node, Node | null>, lines: string, style: Style, where: string, file: string): string {
+function fill(
+  text: string,
+  pair: Pair<Node, Node | null>,
+  lines: string,
+  style: Style,
+  where: string,
+  file: string,
+): string {
   const node = pair.value;
-  if (node?.anchor !== undefined) throw refuse(file, `${where} has an anchor that other places may use`, 'Remove the anchor, then retry.');
+  if (node?.anchor !== undefined)
+    throw refuse(file, `${where} has an anchor that other places may use`, 'Remove the anchor, then retry.');
   const colon = text.indexOf(':', pair.key.range?.[1] ?? 0);
   const [start, end] = node?.range ?? [colon + 1, colon + 1];
   const bare = text.slice(start, end).trim() === '' ? text : text.slice(0, colon + 1) + text.slice(end);
@@ -101,17 +140,13 @@ function insertInto(text: string, map: YAMLMap, path: readonly string[], value: 
   return insertAfterLine(text, endOf(map) - 1, block(path, value, indent, style), style);
 }
 
-/** Where the last thing in a node ends. */
+/** Where the last thing in a node ends: a value, or a key that has none. */
 function endOf(node: Node): number {
-  if (isMap(node) && node.flow !== true && node.items.length > 0) {
-    const last = node.items.at(-1) as Pair<Node, Node | null>;
-    return last.value?.range != null && !isBare(last.value) ? endOf(last.value) : text1(last.key) + 1;
-  }
-  return node.range?.[1] ?? 0;
+  if (!isMap(node) || node.flow === true || node.items.length === 0) return node.range?.[1] ?? 0;
+  const { key, value } = node.items.at(-1) as Pair<Node, Node | null>;
+  const bare = value === null || (isScalar(value) && (value.source ?? '') === '' && value.value === null);
+  return bare ? (key.range?.[1] ?? 0) + 1 : endOf(value);
 }
-
-const isBare = (node: Node): boolean => isScalar(node) && node.value === null && (node.source ?? '') === '';
-const text1 = (node: Node): number => node.range?.[1] ?? 0;
 
 function insertAfterLine(text: string, offset: number, lines: string, style: Style): string {
   const newline = text.indexOf('\n', offset);
@@ -124,7 +159,13 @@ function append(text: string, lines: string, { eol }: Style): string {
   return text.endsWith('\n') ? text + lines + eol : text + eol + lines;
 }
 
-function replace(text: string, { key, value: node }: Pair<Node, Node | null>, value: Value, where: string, file: string): string {
+function replace(
+  text: string,
+  { key, value: node }: Pair<Node, Node | null>,
+  value: Value,
+  where: string,
+  file: string,
+): string {
   if (isAlias(node)) throw refuse(file, `${where} is an alias`, 'Write the value out there, then retry.');
   if (node !== null && (!isScalar(node) || node.type === 'BLOCK_FOLDED' || node.type === 'BLOCK_LITERAL')) {
     throw refuse(file, `${where} is not a plain value`, 'Make it one, or remove it, then retry.');

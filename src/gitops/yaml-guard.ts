@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, LineCounter, parseAllDocuments, type YAMLMap } from 'yaml';
+import { Document, isAlias, isMap, LineCounter, parseAllDocuments, type YAMLMap } from 'yaml';
 import { UserError } from '../errors.ts';
 
 const maxBytes = 256 * 1024;
@@ -18,7 +18,11 @@ export function parseEditable(text: string, file: string): Document {
   const body = withoutComments(text);
   const keys = body.match(/[:?](?=\s|$)/gm)?.length ?? 0;
   if (keys > maxKeys || (body.match(/,/g)?.length ?? 0) > 4 * maxKeys) {
-    throw refuse(file, `it has more than ${maxKeys} keys`, 'Move this cluster’s values into a file of their own.');
+    throw refuse(
+      file,
+      `it has more than ${maxKeys} keys`,
+      'Move this cluster’s values into a file of their own.',
+    );
   }
   if (/\{\{|\{%/.test(body)) {
     throw refuse(file, 'it is a template', 'Name a plain values file in holt.yaml (gitops.valuesPath).');
@@ -29,17 +33,18 @@ export function parseEditable(text: string, file: string): Document {
 function parseOne(text: string, file: string): Document {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true });
-  if (!Array.isArray(documents)) return parseOne(`${text}\n# empty\n{}`, file);
-  const [document, second] = documents;
-  if (document === undefined) return parseAllDocuments('---\n')[0] as Document;
-  if (second !== undefined) throw refuse(file, 'it holds several YAML documents', 'Give this cluster’s values a file of their own.');
+  const [document, second] = Array.isArray(documents) ? documents : [];
+  if (document === undefined) return new Document();
+  if (second !== undefined)
+    throw refuse(file, 'it holds several YAML documents', 'Give this cluster’s values a file of their own.');
   const error = document.errors[0];
   if (error !== undefined) {
     const { line } = lines.linePos(error.pos[0]);
-    const what = error.code === 'DUPLICATE_KEY' ? 'a key stands there twice' : `it is not valid YAML (${error.code})`;
+    const what =
+      error.code === 'DUPLICATE_KEY' ? 'a key stands there twice' : `it is not valid YAML (${error.code})`;
     throw refuse(file, `line ${line}: ${what}`, 'Mend it, then retry.');
   }
-  return document as Document;
+  return document;
 }
 
 /** The file's data. Throws a UserError when aliases make it larger than a file should be. */
@@ -55,7 +60,8 @@ export function dataOf(document: Document, file: string): unknown {
 export function plainMap(node: unknown, where: string, file: string): YAMLMap {
   if (isAlias(node)) throw refuse(file, `${where} is an alias`, 'Write the values out there, then retry.');
   if (!isMap(node)) throw refuse(file, `${where} is not a map`, 'Make it one, or remove it, then retry.');
-  if (node.anchor !== undefined) throw refuse(file, `${where} has an anchor that other places may use`, 'Remove the anchor, then retry.');
+  if (node.anchor !== undefined)
+    throw refuse(file, `${where} has an anchor that other places may use`, 'Remove the anchor, then retry.');
   if (node.tag !== undefined && node.tag !== 'tag:yaml.org,2002:map') {
     throw refuse(file, `${where} has the tag ${node.tag}`, 'Remove the tag, then retry.');
   }

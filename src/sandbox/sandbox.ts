@@ -98,7 +98,7 @@ export async function startSandbox({ fleet, targets, latencyMs = 0, cli }: Sandb
       AZURE_CLIENT_SECRET: entra.clientSecret,
       AZURE_AUTHORITY_HOST: entra.url,
       GRAPH_URL: entra.url,
-      KEY_VAULT_URL: vault.urlTemplate,
+      KEY_VAULT_URL: vault.vaultUrl,
       GITHUB_API_URL: github.url,
       GITHUB_TOKEN: github.token,
     },

@@ -9,7 +9,7 @@ import { unseen } from './answers.ts';
 import { calling, SlackRefusal } from './client.ts';
 import { type Mark, type MarkStore, Overtaken, openMark } from './mark.ts';
 import { type Message, messages, newcomers } from './messages.ts';
-import { createPoster, type Place, type Poster } from './posting.ts';
+import { createPoster, type Poster } from './posting.ts';
 
 export interface ThreadOptions {
   client: WebClient;
@@ -66,12 +66,24 @@ export function createThreads(options: ThreadOptions): Threads {
       try {
         await draw(id, log);
       } catch (error) {
-        if (error instanceof Overtaken) return log.debug({}, 'somebody else draws this thread');
+        if (error instanceof Overtaken) return doubt(store, id);
         if (!(error instanceof ServiceError) || error.service !== 'Slack') throw error;
         log.warn({ reason: error.message }, 'the thread could not be drawn and will be again');
       }
     },
   };
+}
+
+/** Two drew the same thread at the same time, and the older state may stand: all of it is drawn again. */
+async function doubt(store: MarkStore, run: string): Promise<void> {
+  const mark = await openMark(store, run);
+  const messages = Object.entries(mark.document.messages).map(([role, posted]) => [role, { ...posted, hash: '' }]);
+  try {
+    await mark.write({ messages: Object.fromEntries(messages) });
+    await mark.shows(0);
+  } catch (error) {
+    if (!(error instanceof Overtaken)) throw error;
+  }
 }
 
 /** Draws the root, then looks people up, then draws the rest. Answers whether Slack refused any of it. */
@@ -80,32 +92,37 @@ async function drawAll(drawing: Drawing, options: ThreadOptions, log: Log): Prom
   if (run.thread === undefined && !isLive(run) && run.steps.preflight?.error?.code === 'unseen') return false;
   const root = await drawRoot(drawing, options, log);
   if (root === 'unseen') return false;
-  if (isLive(run)) await introduceNamed(drawing, options);
-  await lookUpInvited(drawing);
 
   const state = { refused: root === 'refused' };
-  const guarded = async (message: Message, act: () => Promise<void>): Promise<void> => {
+  const attempt = async (what: string, act: () => Promise<void>): Promise<void> => {
     try {
       await act();
     } catch (error) {
-      if (!(error instanceof SlackRefusal)) throw error;
-      log.warn({ role: message.role, code: error.code }, 'Slack refuses a message');
+      // Without its root the thread must be begun again, and soon.
+      if (!(error instanceof SlackRefusal) || error.code === 'thread_not_found') throw error;
+      log.warn({ what, code: error.code }, 'Slack refuses');
       state.refused = true;
-      await giveWay(drawing, message, error);
     }
   };
-  const isDirect = ({ to }: Message): boolean => typeof to === 'object';
-  for (const message of messages(run, mark.document.accounts).filter(isDirect))
-    await guarded(message, () => welcome(drawing, message));
+  if (isLive(run)) await attempt('people named', () => introduceNamed(drawing, options));
+  await attempt('people invited', () => welcomeInvited(drawing, log));
   for (const message of messages(run, mark.document.accounts).filter(({ to }) => to === 'thread'))
-    await guarded(message, () => drawing.poster.put(message, async () => threadOf(mark)));
+    await attempt(message.role, () => reply(drawing, message));
   return state.refused;
 }
 
-const threadOf = ({ document }: Mark): Place => {
-  const { channel = '', ts = '' } = document.messages['root'] ?? {};
-  return { channel, thread: ts };
-};
+async function reply({ mark, poster }: Drawing, message: Message): Promise<void> {
+  const { channel = '', ts = '' } = mark.document.messages['root'] ?? {};
+  try {
+    await poster.put(message, async () => ({ channel, thread: ts }));
+  } catch (error) {
+    if (error instanceof SlackRefusal && error.code === 'thread_not_found') {
+      const { root: _, ...others } = mark.document.messages;
+      await mark.write({ messages: others });
+    }
+    throw error;
+  }
+}
 
 /** The root message stands, and the run knows where. `unseen`: it can stand nowhere, and the run has ended for it. */
 async function drawRoot(
@@ -140,8 +157,7 @@ async function drawRoot(
 /** In a direct message to whoever asked, because the bot may not post where they did. */
 async function drawRootDirectly({ run, poster, accounts }: Drawing, root: Message, log: Log): Promise<boolean> {
   try {
-    const channel = await accounts.directTo(run.request.by.user);
-    if (channel === null) return false;
+    const channel = await directTo(accounts, run.request.by.user);
     await poster.put(root, async () => ({ channel }));
     return true;
   } catch (error) {
@@ -181,33 +197,30 @@ async function introduceNamed({ run, accounts }: Drawing, { records }: ThreadOpt
   await records.change(run.id, introduce(addresses));
 }
 
-/** Learns which of the invited have an account here. */
-async function lookUpInvited({ run, mark, accounts }: Drawing): Promise<void> {
+/** A direct message to each of the invited who has an account here; whoever cannot be written to counts as having none. */
+async function welcomeInvited({ run, mark, poster, accounts }: Drawing, log: Log): Promise<void> {
+  const learn = (address: string, user: string | null): Promise<void> =>
+    mark.write({ accounts: { ...mark.document.accounts, [address]: user } });
+
   for (const address of newcomers(run)) {
-    if (mark.document.accounts[address] !== undefined) continue;
-    const user = await accounts.userOf(address);
-    await mark.write({ accounts: { ...mark.document.accounts, [address]: user } });
+    if (mark.document.accounts[address] === undefined) await learn(address, await accounts.userOf(address));
+  }
+  for (const message of messages(run, mark.document.accounts)) {
+    const address = typeof message.to === 'object' ? message.to.address : '';
+    const user = mark.document.accounts[address];
+    if (typeof user !== 'string') continue;
+    try {
+      await poster.put(message, async () => ({ channel: await directTo(accounts, user) }));
+    } catch (error) {
+      if (!(error instanceof SlackRefusal)) throw error;
+      log.warn({ code: error.code }, 'Slack refuses a direct message');
+      await learn(address, null);
+    }
   }
 }
 
-/** A direct message to somebody who was invited. */
-async function welcome({ mark, poster, accounts }: Drawing, message: Message): Promise<void> {
-  const { to } = message;
-  const user = typeof to === 'object' ? mark.document.accounts[to.address] : undefined;
-  if (typeof user !== 'string') return;
-  await poster.put(message, async () => {
-    const channel = await accounts.directTo(user);
-    if (channel === null) throw new SlackRefusal('open a direct message', 'user_not_found');
-    return { channel };
-  });
-}
-
-/** Who cannot be written to is listed for the requester; a thread whose root is gone gets a new one. */
-async function giveWay({ mark }: Drawing, { to }: Message, { code }: SlackRefusal): Promise<void> {
-  if (typeof to === 'object') {
-    await mark.write({ accounts: { ...mark.document.accounts, [to.address]: null } });
-  } else if (code === 'thread_not_found') {
-    const { root: _, ...others } = mark.document.messages;
-    await mark.write({ messages: others });
-  }
+async function directTo(accounts: AccountBook, user: string): Promise<string> {
+  const channel = await accounts.directTo(user);
+  if (channel === null) throw new SlackRefusal('open a direct message', 'user_not_found');
+  return channel;
 }

@@ -1,0 +1,177 @@
+import type { Refusal } from '../onboarding/approvals.ts';
+import { usages } from '../onboarding/command.ts';
+import type { Target } from '../onboarding/request.ts';
+import { isLive, type Run } from '../onboarding/run.ts';
+import { buttons, refusals, voted } from './approval-texts.ts';
+import { actions, type Blocks, button, section } from './blocks.ts';
+import { commandName, type StartClaim } from './claims.ts';
+import { fit, foreign, joined, link, listed, type Markup, markup, moment, user, words } from './markup.ts';
+import { whatStays } from './outcome.ts';
+import { situationOf } from './situation.ts';
+import { situations, targetOf } from './texts.ts';
+
+// What is said to one person alone.
+
+export interface Answer {
+  text: string;
+  blocks?: Blocks;
+}
+
+const most = 3000;
+
+const answer = (text: Markup): Answer => ({ text: fit(text, most).markup });
+
+/** Words that were escaped where they were made, or are ours. */
+const ready = (text: string): Answer => ({ text });
+
+export const sentence = (text: string): Answer => answer(foreign(text, 2500));
+
+export const unseen =
+  'Holt may post neither where the command was typed nor in a direct message, so nothing was started.';
+
+const threadLink = ({ thread }: Run): Markup =>
+  thread?.permalink === undefined ? words('') : markup` ${link(thread.permalink, 'Its thread')}`;
+
+export const onboarding = {
+  live: (run: Run): Answer =>
+    answer(
+      markup`Onboarding ${targetOf(run)} is running already: ${situations[situationOf(run)].toLowerCase()}, asked for by ${user(run.request.by.user)}.${threadLink(run)}`,
+    ),
+  direct: (run: Run): Answer =>
+    answer(
+      markup`I may not post in this channel, so you can watch the onboarding of ${targetOf(run)} in a direct message.${threadLink(run)} To have it here next time, type /invite @holt.`,
+    ),
+  unseen: ready(
+    'I may post neither here nor in a direct message to you, so nothing was started. Type /invite @holt in this channel, then the command again.',
+  ),
+  slow: (run: Run): Answer =>
+    answer(
+      markup`Onboarding ${targetOf(run)} is accepted; its message is late and will come. Nothing is changed anywhere before. Reference: ${run.id}`,
+    ),
+  notAllowed: ({ cluster, stage }: Target): Answer =>
+    answer(
+      markup`You are not among those who may onboard ${cluster} at the stage ${stage}. The requesters in holt.yaml say who may.`,
+    ),
+  discarded: ready('Discarded. Nothing was started.'),
+  started: ready('Started.'),
+  tooLong: ready('That is too much to confirm at once. Name fewer people; the rest can be invited by typing it again.'),
+};
+
+/** An organization cannot be deleted, so a name that nobody wrote down before is shown before anything is made. */
+export function confirmation({ cluster, stage, names, gitops }: Target, typed: string): Answer {
+  const claim: StartClaim = { text: typed };
+  const lines = [
+    markup`${cluster} is not listed in holt.yaml. An organization in Otterize cannot be deleted, so look at the names first:`,
+    markup`• Organization: *${names.organization}*`,
+    markup`• Environment: *${names.environment}*`,
+    markup`• Integration: *${names.integration}*`,
+    markup`• Key Vault: *${names.vault}* (${names.clientIdSecret}, ${names.clientSecretSecret})`,
+    markup`• Pull request: *${gitops.repository}*, branch ${gitops.branch}`,
+    markup`Start the onboarding of ${cluster} ${stage}?`,
+  ];
+  const text = joined(lines, '\n');
+  return {
+    text: fit(text, most).markup,
+    blocks: [
+      section(text),
+      actions([
+        button({ action: 'start', value: JSON.stringify(claim), style: 'primary', ...buttons.start }),
+        button({ action: 'discard', value: JSON.stringify(claim), ...buttons.discard }),
+      ]),
+    ],
+  };
+}
+
+export const status = {
+  one: (run: Run): Answer =>
+    answer(
+      markup`Onboarding ${targetOf(run)}: ${situations[situationOf(run)].toLowerCase()}. Asked for by ${user(run.request.by.user)} on ${moment(run.createdAt)}, last change on ${moment(run.updatedAt)}.${threadLink(run)}`,
+    ),
+  recent: (runs: readonly Run[]): Answer =>
+    runs.length === 0
+      ? ready(`Nothing was onboarded yet. Type \`${commandName} ${usages.onboard}\`.`)
+      : answer(
+          listed(
+            runs.map(
+              run =>
+                markup`• ${targetOf(run)}: ${situations[situationOf(run)].toLowerCase()}, ${moment(run.updatedAt)}.${threadLink(run)}`,
+            ),
+            '\n',
+            most - 100,
+          ),
+        ),
+  none: ({ cluster, stage }: Target): Answer => answer(markup`${cluster} ${stage} was never onboarded.`),
+};
+
+export const cancelling = {
+  done: (run: Run): Answer =>
+    answer(
+      joined(
+        [
+          markup`The onboarding of ${targetOf(run)} stops before the next change. Nothing is undone.`,
+          ...whatStays(run),
+        ],
+        ' ',
+      ),
+    ),
+  again: (run: Run): Answer =>
+    answer(markup`${targetOf(run)} is being cancelled already.${threadLink(run)}`),
+  none: (target: { cluster: string; stage: string }): Answer =>
+    answer(markup`No onboarding of ${target.cluster} ${target.stage} is running, so there is nothing to cancel.`),
+  notAllowed: (run: Run): Answer =>
+    answer(
+      markup`Only whoever asked, who may ask and who may approve can cancel this; ${user(run.request.by.user)} asked.`,
+    ),
+};
+
+export const help = (): Answer =>
+  ready(
+    [
+      'I onboard Kubernetes clusters to Otterize. You can type:',
+      `• \`${commandName} ${usages.onboard}\`: onboard a cluster, for example \`${commandName} onboard payments-eu prod invite @anna\``,
+      `• \`${commandName} ${usages.status}\`: how one onboarding stands, or the latest`,
+      `• \`${commandName} ${usages.cancel}\`: stop before the next change; what was made stays`,
+      `• \`${commandName} ${usages.help}\`: this`,
+      'Typing a command again is always right: what is there is found, not made again.',
+    ].join('\n').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+  );
+
+export const decided = {
+  refused: (reason: string | undefined): Answer => ready(refusals[reason as Refusal] ?? refusals.decided),
+  approved: (open: boolean): Answer => ready(open ? voted.approve.more : voted.approve.last),
+  declined: ready(voted.decline),
+};
+
+export const retrying = {
+  done: ready('Trying again.'),
+  nothing: ready('Nothing waits for a retry here: it was tried again already.'),
+  held: ready('A newer onboarding of the same cluster is running, so this one is not tried again.'),
+  notAllowed: (run: Run): Answer =>
+    answer(
+      markup`Only whoever asked, who may ask and who may approve can try this again; ${user(run.request.by.user)} asked.`,
+    ),
+};
+
+export const reviewing = {
+  notAllowed: ready('Only whoever asked, who may ask and who may approve can see the addresses.'),
+  late: ready('Slack waited too long to open the list. Press Review again.'),
+};
+
+export const trouble = {
+  foreignWorkspace: ready('Holt does not belong to your workspace, so it takes no commands from it.'),
+  store: ready(
+    'My records did not answer in time, so I cannot say whether this counts. Try again in a moment: nothing is done twice.',
+  ),
+  unknownCommand: ready(`I only know \`${commandName}\`. Type \`${commandName} help\`.`),
+  unknownButton: ready('I do not know this button any more. Type the command again.'),
+  forged: ready('This button does not belong to a message of mine as it stands now. Use the newest message in the thread.'),
+  withReference: (text: string, reference: string): Answer =>
+    answer(markup`${foreign(text, 2000)} Reference: ${reference}`),
+};
+
+/** What a person hears who watches from elsewhere how a run begins; nothing when its message stands where they asked. */
+export function beginning(run: Run): Answer | undefined {
+  if (run.thread?.place === 'direct') return onboarding.direct(run);
+  if (run.thread !== undefined) return undefined;
+  return isLive(run) ? onboarding.slow(run) : onboarding.unseen;
+}
