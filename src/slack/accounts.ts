@@ -48,7 +48,13 @@ export function createAccountBook(client: WebClient, team: string): AccountBook 
 
 const isColleague = (account: z.infer<typeof Account>, team: string): boolean =>
   (account.team_id ?? team) === team &&
-  ![account.deleted, account.is_bot, account.is_restricted, account.is_ultra_restricted, account.is_stranger].includes(true);
+  ![
+    account.deleted,
+    account.is_bot,
+    account.is_restricted,
+    account.is_ultra_restricted,
+    account.is_stranger,
+  ].includes(true);
 
 async function unless<T>(codes: readonly string[], act: () => Promise<T>): Promise<T | null> {
   try {

@@ -54,7 +54,9 @@ export const onboarding = {
     ),
   discarded: ready('Discarded. Nothing was started.'),
   started: ready('Started.'),
-  tooLong: ready('That is too much to confirm at once. Name fewer people; the rest can be invited by typing it again.'),
+  tooLong: ready(
+    'That is too much to confirm at once. Name fewer people; the rest can be invited by typing it again.',
+  ),
 };
 
 /** An organization cannot be deleted, so a name that nobody wrote down before is shown before anything is made. */
@@ -114,10 +116,11 @@ export const cancelling = {
         ' ',
       ),
     ),
-  again: (run: Run): Answer =>
-    answer(markup`${targetOf(run)} is being cancelled already.${threadLink(run)}`),
+  again: (run: Run): Answer => answer(markup`${targetOf(run)} is being cancelled already.${threadLink(run)}`),
   none: (target: { cluster: string; stage: string }): Answer =>
-    answer(markup`No onboarding of ${target.cluster} ${target.stage} is running, so there is nothing to cancel.`),
+    answer(
+      markup`No onboarding of ${target.cluster} ${target.stage} is running, so there is nothing to cancel.`,
+    ),
   notAllowed: (run: Run): Answer =>
     answer(
       markup`Only whoever asked, who may ask and who may approve can cancel this; ${user(run.request.by.user)} asked.`,
@@ -133,7 +136,10 @@ export const help = (): Answer =>
       `• \`${commandName} ${usages.cancel}\`: stop before the next change; what was made stays`,
       `• \`${commandName} ${usages.help}\`: this`,
       'Typing a command again is always right: what is there is found, not made again.',
-    ].join('\n').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+    ]
+      .join('\n')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;'),
   );
 
 export const decided = {
@@ -164,7 +170,9 @@ export const trouble = {
   ),
   unknownCommand: ready(`I only know \`${commandName}\`. Type \`${commandName} help\`.`),
   unknownButton: ready('I do not know this button any more. Type the command again.'),
-  forged: ready('This button does not belong to a message of mine as it stands now. Use the newest message in the thread.'),
+  forged: ready(
+    'This button does not belong to a message of mine as it stands now. Use the newest message in the thread.',
+  ),
   withReference: (text: string, reference: string): Answer =>
     answer(markup`${foreign(text, 2000)} Reference: ${reference}`),
 };

@@ -1,6 +1,6 @@
 import {
-  type LogLevel,
   type Logger,
+  type LogLevel,
   WebAPIHTTPError,
   WebAPIPlatformError,
   WebAPIRateLimitedError,
@@ -49,7 +49,13 @@ export class SlackRefusal extends ServiceError {
 }
 
 /** Answers of Slack's that leave open whether it did what was asked for. */
-const unclear = new Set(['fatal_error', 'internal_error', 'request_timeout', 'service_unavailable', 'team_added_to_org']);
+const unclear = new Set([
+  'fatal_error',
+  'internal_error',
+  'request_timeout',
+  'service_unavailable',
+  'team_added_to_org',
+]);
 const tooMuch = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
 
 /**
@@ -94,4 +100,6 @@ export const loggerFor = (log: Log): Logger => ({
 });
 
 const inWords = (said: unknown[]): string =>
-  said.map(each => (each instanceof Error ? each.message : typeof each === 'string' ? each : typeof each)).join(' ');
+  said
+    .map(each => (each instanceof Error ? each.message : typeof each === 'string' ? each : typeof each))
+    .join(' ');

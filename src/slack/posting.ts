@@ -33,7 +33,11 @@ export interface Poster {
   put(message: Message, place: () => Promise<Place>): Promise<void>;
 }
 
-export function createPoster({ client, self, now, settleMs }: PosterOptions, run: string, mark: Mark): Poster {
+export function createPoster(
+  { client, self, now, settleMs }: PosterOptions,
+  run: string,
+  mark: Mark,
+): Poster {
   const adopt = (role: string, posted: Posted): Promise<void> =>
     mark.write({ messages: { ...mark.document.messages, [role]: posted }, posting: undefined });
 
@@ -54,7 +58,8 @@ export function createPoster({ client, self, now, settleMs }: PosterOptions, run
       );
       await adopt(role, { channel, ts, hash: hashOf(content) });
     } catch (error) {
-      if (error instanceof SlowDown || error instanceof SlackRefusal) await mark.write({ posting: undefined });
+      if (error instanceof SlowDown || error instanceof SlackRefusal)
+        await mark.write({ posting: undefined });
       if (!isLost(error)) throw error;
       const ts = await find(client, { self, run, posting });
       if (ts === undefined) throw error;

@@ -40,8 +40,9 @@ function established(run: Run, fact: FactName): Card {
   return { fact, status: 'complete', details, source: { url, text } };
 }
 
-function doneWords<Name extends FactName>(run: Run, name: Name): Markup {
-  const say = facts[name].done as (fact: Run['facts'][Name]) => Markup;
+function doneWords(run: Run, name: FactName): Markup {
+  // Each fact has its own words; the compiler cannot see that the two belong together.
+  const say = facts[name].done as (fact: Run['facts'][FactName]) => Markup;
   return say(run.facts[name]);
 }
 

@@ -77,7 +77,10 @@ export function createThreads(options: ThreadOptions): Threads {
 /** Two drew the same thread at the same time, and the older state may stand: all of it is drawn again. */
 async function doubt(store: MarkStore, run: string): Promise<void> {
   const mark = await openMark(store, run);
-  const messages = Object.entries(mark.document.messages).map(([role, posted]) => [role, { ...posted, hash: '' }]);
+  const messages = Object.entries(mark.document.messages).map(([role, posted]) => [
+    role,
+    { ...posted, hash: '' },
+  ]);
   try {
     await mark.write({ messages: Object.fromEntries(messages) });
     await mark.shows(0);
@@ -155,7 +158,11 @@ async function drawRoot(
 }
 
 /** In a direct message to whoever asked, because the bot may not post where they did. */
-async function drawRootDirectly({ run, poster, accounts }: Drawing, root: Message, log: Log): Promise<boolean> {
+async function drawRootDirectly(
+  { run, poster, accounts }: Drawing,
+  root: Message,
+  log: Log,
+): Promise<boolean> {
   try {
     const channel = await directTo(accounts, run.request.by.user);
     await poster.put(root, async () => ({ channel }));

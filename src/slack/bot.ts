@@ -1,0 +1,84 @@
+import { ContractError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { groupsOf } from '../onboarding/fleet.ts';
+import type { Fleet } from '../onboarding/fleet-schema.ts';
+import type { Records } from '../onboarding/records.ts';
+import type { Secret } from '../secret.ts';
+import { createApp, type Listening } from './app.ts';
+import { calling, createClient } from './client.ts';
+import type { MarkStore } from './mark.ts';
+import { createMemberships } from './memberships.ts';
+import { createThreads, type Threads } from './thread.ts';
+
+export interface SlackBotOptions {
+  /** `xoxb-…` */
+  botToken: Secret;
+  /** `xapp-…`, for Socket Mode. */
+  appToken: Secret;
+  /** Slack's own Web API when left out. */
+  apiUrl?: string | undefined;
+  fleet: Fleet;
+  records: Records;
+  store: MarkStore;
+  log: Log;
+  /** How long a message whose posting was not confirmed may still appear, in milliseconds. */
+  settleMs?: number;
+}
+
+export interface SlackBot {
+  /** Signs in, reads the user groups and connects. Throws a ServiceError when Slack refuses the tokens. */
+  start(): Promise<void>;
+  /** Receives nothing more and returns when what was received has been answered. Threads can still be drawn. */
+  stop(): Promise<void>;
+  /** What keeps it from being asked; empty when ready. */
+  problems(): string[];
+  /** Makes the run's thread show the run. Throws a SlowDown when Slack asks for a pause. */
+  draw(run: string): Promise<void>;
+}
+
+/** The process's face in Slack. */
+export function createSlackBot(options: SlackBotOptions): SlackBot {
+  const { fleet, records, store, log, settleMs = 15_000 } = options;
+  // One client each: a person who waits is never queued behind the drawing of threads.
+  const [background, interactive] = [createClient(options), createClient(options)];
+  const groups = groupsOf(fleet);
+  const memberships = createMemberships({ client: background, groups, log });
+  let threads: Threads | undefined;
+  let app: Listening | undefined;
+
+  return {
+    async start() {
+      const {
+        user_id: user,
+        team_id: team,
+        bot_id: botId,
+      } = await calling('sign in', interactive.auth.test());
+      if (user === undefined || team === undefined || botId === undefined) {
+        throw new ContractError('Slack', 'sign in', 'user_id, team_id or bot_id');
+      }
+      threads = createThreads({
+        client: background,
+        identity: { user, team },
+        records,
+        store,
+        log,
+        settleMs,
+      });
+      const desk = { fleet, records, store, memberships: memberships.of, team, client: interactive, log };
+      app = createApp({ ...options, identity: { botId, user } }, desk);
+      await memberships.load();
+      await app.start();
+    },
+    async stop() {
+      memberships.close();
+      await app?.stop();
+    },
+    problems: () => [
+      ...(app?.connected() === true ? [] : ['There is no connection to Slack.']),
+      ...(memberships.known() ? [] : ['The members of the Slack user groups are not known yet.']),
+    ],
+    async draw(run) {
+      await threads?.draw(run);
+    },
+  };
+}
