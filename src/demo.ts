@@ -33,8 +33,12 @@ try {
   });
   try {
     const holt = await launch('main', environmentOf(sandbox));
-    if (options.once || options.json) await once(sandbox, holt, target);
-    else await stay(sandbox, holt, target);
+    try {
+      if (options.once || options.json) await once(sandbox, holt, target);
+      else await stay(sandbox, holt, target);
+    } finally {
+      await holt.stop();
+    }
   } finally {
     await sandbox.close();
   }

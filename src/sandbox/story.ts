@@ -50,15 +50,18 @@ export async function onboard(
   );
   const root = thread[0] as Message;
   const clicked = new Set<string>();
+  let [seen, quiet] = [0, 0];
   const ended = await until(
     async () => {
       const messages = slack.thread(channel, root.ts);
       const open = messages.find(message => roleOf(message).startsWith('approval') && canApprove(message));
       if (open !== undefined && !clicked.has(open.ts)) {
         clicked.add(open.ts);
-        await slack.click(approver, { channel, ts: open.ts }, verdict);
+        await slack.click(approver, { channel: open.channel, ts: open.ts }, verdict);
       }
-      return messages.some(isEnd) ? messages : undefined;
+      quiet = hasEnded(messages) && messages.length === seen ? quiet + 1 : 0;
+      seen = messages.length;
+      return quiet > quietLooks ? messages : undefined;
     },
     () =>
       `the thread did not end:\n${slack
@@ -74,7 +77,18 @@ export async function onboard(
 }
 
 const canApprove = (message: Message): boolean => JSON.stringify(message.blocks ?? []).includes('"approve"');
-const isEnd = (message: Message): boolean => /^(ended|failure)/.test(roleOf(message));
+/** The last replies follow the root's last edit within a few looks. */
+const quietLooks = 10;
+
+/** Whether the root message shows an end: every card is complete, or a reply says how it ended. */
+function hasEnded(messages: readonly Message[]): boolean {
+  if (messages.some(message => /^(ended|failure)/.test(roleOf(message)))) return true;
+  const plan = messages[0]?.blocks?.find(({ type }) => type === 'plan') as
+    | { tasks?: { status: string }[] }
+    | undefined;
+  const complete = plan?.tasks?.every(({ status }) => status === 'complete') === true;
+  return complete && messages.some(message => roleOf(message) === 'pull-request');
+}
 
 async function until<T>(
   look: () => T | undefined | Promise<T | undefined>,
