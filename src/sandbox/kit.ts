@@ -115,6 +115,8 @@ export function createStandIn({ service, latencyMs = 0, tls }: StandInOptions): 
         ? { fetch: app.fetch, createServer: createHttp }
         : { fetch: app.fetch, createServer: createHttps, serverOptions: tls },
     );
+    // As long as a front end of the real services keeps connections; a shorter time closes them under a request on its way.
+    if ('keepAliveTimeout' in server) server.keepAliveTimeout = 75_000;
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     return {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox } from './sandbox.ts';
 import type { Message } from './slack-state.ts';
 
-const patienceMs = 120_000;
+const patienceMs = 45_000;
 
 /** What of a run a message shows: the bot writes it into the message's metadata. */
 export const roleOf = (message: Message): string => noted(message, 'role');

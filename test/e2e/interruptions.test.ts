@@ -35,7 +35,7 @@ describe('the product', () => {
     const roles = () => slack.thread(channel, root).map(roleOf);
     await expect.poll(roles, { timeout: 40_000 }).toContain('approval-1');
     const asked = slack.thread(channel, root).find(message => roleOf(message) === 'approval-1');
-    await slack.click(approver, { channel, ts: asked?.ts ?? '' }, 'approve');
+    await slack.click(approver, { channel: asked?.channel ?? '', ts: asked?.ts ?? '' }, 'approve');
     await expect.poll(roles, { timeout: 40_000 }).toContain('ended');
   }
 

@@ -154,7 +154,7 @@ for (const { store, redis, entries } of stores) {
       expect(textOf(thread)).toContain('kv-forbidden-prod');
       rights.set = true;
       const failure = thread.find(message => roleOf(message).startsWith('failure'));
-      await slack.click(requester, { channel, ts: failure?.ts ?? '' }, 'retry');
+      await slack.click(requester, { channel: failure?.channel ?? '', ts: failure?.ts ?? '' }, 'retry');
       const root = thread[0];
       await expect
         .poll(() => slack.thread(channel, root?.ts ?? '').map(roleOf), { timeout: 30_000 })
