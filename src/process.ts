@@ -66,7 +66,8 @@ export async function runProcess({
   );
   const consumer = await mailboxes.consume(handlers, { ticks: ticksAtOnce, renderEveryMs, reconcileEveryMs });
   // The lock of the embedded store proves that nobody else is at work: whatever lives was cut off and goes on now.
-  if (opened.kind === 'embedded') await Promise.all((await store.due(Number.MAX_SAFE_INTEGER)).map(mailboxes.nudges.tick));
+  if (opened.kind === 'embedded')
+    await Promise.all((await store.due(Number.MAX_SAFE_INTEGER)).map(mailboxes.nudges.tick));
   state.ready = true;
   log.info({ store: opened.kind, port: server.port }, 'ready');
 

@@ -149,8 +149,11 @@ function superviseRequests(octokit: Octokit, timeoutMs: number, log: Log | undef
 
   octokit.hook.wrap('request', async (request, options) => {
     const { method, url } = options;
-    options.request ??= {};
-    options.request.signal ??= AbortSignal.timeout(timeoutMs);
+    // A new object: Octokit shares the old one between calls, and with it the first call's time limit.
+    options.request = {
+      ...options.request,
+      signal: options.request?.signal ?? AbortSignal.timeout(timeoutMs),
+    };
     // A redirected POST would be sent again, somewhere else than asked for.
     if (method !== 'GET') options.request.redirect = 'manual';
     // An App's token is fetched by a request that waits for it: with a slot of its own to wait for, both would wait for ever.

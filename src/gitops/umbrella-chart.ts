@@ -97,9 +97,10 @@ function editValues(text: string, { gitops }: Target, clientId: string): string 
   return editYaml(text, edits, file);
 }
 
+const entry = (secretKey: string, key: string) => ({ secretKey, remoteRef: { key } });
+
 function externalSecretOf({ names, gitops }: Target): Record<string, unknown> {
   const { apiVersion, refreshInterval, storeKind, storeName, secretName } = gitops.externalSecret;
-  const entry = (secretKey: string, key: string) => ({ secretKey, remoteRef: { key } });
   return {
     apiVersion,
     kind: 'ExternalSecret',

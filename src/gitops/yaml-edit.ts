@@ -12,7 +12,7 @@ import {
 } from 'yaml';
 import { dataOf, parseEditable, plainMap, refuse } from './yaml-guard.ts';
 
-export type Value = string | number | boolean;
+type Value = string | number | boolean;
 export interface Edit {
   path: readonly string[];
   value: Value;

@@ -2,7 +2,7 @@ import { normalise } from './normalise.ts';
 import { didYouMean } from './suggest.ts';
 
 /** A person named in a command: a Slack user, or a mail address. */
-export type Named = { user: string } | { address: string };
+type Named = { user: string } | { address: string };
 
 export type Command =
   | { verb: 'onboard'; cluster: string; stage: string; invite: Named[] }

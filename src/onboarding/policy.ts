@@ -5,7 +5,7 @@ import type { Run } from './run.ts';
 export type Memberships = (group: string) => ReadonlySet<string>;
 
 /** Whether the person is listed, by id or through a user group. Nobody is, unless somebody wrote it down. */
-export function listed(who: Who, user: string, memberships: Memberships): boolean {
+function listed(who: Who, user: string, memberships: Memberships): boolean {
   return who.users.includes(user) || who.groups.some(group => memberships(group).has(user));
 }
 

@@ -9,7 +9,7 @@ export interface Organization {
   name: string;
 }
 
-export interface Environment {
+interface Environment {
   id: string;
   name: string;
 }

@@ -5,7 +5,7 @@ import { type Change, type Changed, newRun, Run } from './run.ts';
 import type { Entry, Nudges, Store } from './store.ts';
 
 /** One line of a run's history. */
-export interface AuditLine {
+interface AuditLine {
   at: number;
   revision: number;
   kind: string;
@@ -34,7 +34,7 @@ export interface Records {
 }
 
 /** Two runs that would name the same organization may not live at the same time. */
-export const subjectOf = (request: Request): string => request.target.names.organization;
+const subjectOf = (request: Request): string => request.target.names.organization;
 
 function parse(document: string): Run {
   const parsed = Run.safeParse(JSON.parse(document));

@@ -8,7 +8,7 @@ export const Who = z.strictObject({
 export type Who = z.infer<typeof Who>;
 
 /** The names that one target gets in the outside systems, rendered from the templates of holt.yaml. */
-export const Names = z.strictObject({
+const Names = z.strictObject({
   organization: z.string(),
   environment: z.string(),
   integration: z.string(),
@@ -16,9 +16,8 @@ export const Names = z.strictObject({
   clientIdSecret: z.string(),
   clientSecretSecret: z.string(),
 });
-export type Names = z.infer<typeof Names>;
 
-export const ApprovalPolicy = z.strictObject({
+const ApprovalPolicy = z.strictObject({
   /** How many different people must approve. */
   required: z.int().min(1),
   approvers: Who,
@@ -27,7 +26,6 @@ export const ApprovalPolicy = z.strictObject({
   /** After how many milliseconds an unanswered request is over. */
   expiresMs: z.int().positive(),
 });
-export type ApprovalPolicy = z.infer<typeof ApprovalPolicy>;
 
 export const GitOpsTarget = z.strictObject({
   /** `owner/name`. */

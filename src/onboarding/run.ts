@@ -41,8 +41,7 @@ export const Gate = z.strictObject({
 });
 export type Gate = z.infer<typeof Gate>;
 
-export const RunStatus = z.enum(['running', 'waiting', 'failed', 'cancelled', 'done']);
-export type RunStatus = z.infer<typeof RunStatus>;
+const RunStatus = z.enum(['running', 'waiting', 'failed', 'cancelled', 'done']);
 
 /** One onboarding: the whole truth about it. Live exactly while `due` is a number. Holds no secret. */
 export const Run = z.strictObject({

@@ -6,7 +6,7 @@ interface Named {
   displayName: string;
 }
 
-export interface User extends Named {
+interface User extends Named {
   kind: 'user';
   givenName: string | null;
   surname: string | null;

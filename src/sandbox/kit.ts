@@ -26,7 +26,7 @@ export interface Call {
  * What goes wrong with a call: `answer` answers without applying it; `drop` closes the connection without applying it;
  * `lose` applies it and closes the connection before the answer; `hang` neither applies nor answers.
  */
-export interface Fault {
+interface Fault {
   /** The operations that it hits; all when left out. */
   operation?: string;
   /** How many calls it hits; every one when left out. */
@@ -74,7 +74,7 @@ export const randomId = (length = 10): string =>
     .slice(0, length);
 
 /** Takes the next fault for this operation off the list, counting it. */
-export function takeFault(faults: Fault[], operation: string): Fault | undefined {
+function takeFault(faults: Fault[], operation: string): Fault | undefined {
   const fault = faults.find(each => each.operation === undefined || each.operation === operation);
   if (fault?.times !== undefined) {
     fault.times -= 1;
@@ -95,7 +95,13 @@ export function createStandIn({ service, latencyMs = 0, tls }: StandInOptions): 
   const faults: Fault[] = [];
   const timing = { latencyMs };
 
-  const route: Builder['route'] = (method, path, operation, handler, mutating = !['GET', 'HEAD'].includes(method)) => {
+  const route: Builder['route'] = (
+    method,
+    path,
+    operation,
+    handler,
+    mutating = !['GET', 'HEAD'].includes(method),
+  ) => {
     app.on(method, path, async context => {
       const started = performance.now();
       const call: Call = { service, operation, method, path: context.req.path, mutating, at: Date.now() };
@@ -158,4 +164,3 @@ async function serve(context: Context<Env>, handler: Handler, fault: Fault | und
       );
   }
 }
-

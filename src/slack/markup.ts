@@ -78,7 +78,6 @@ export function listed(parts: readonly Markup[], separator: string, budget: numb
 
 export const user = (id: string): Markup => ({ markup: `<@${id.replaceAll(/\W/g, '')}>` });
 export const group = (id: string): Markup => ({ markup: `<!subteam^${id.replaceAll(/\W/g, '')}>` });
-export const bold = (text: Markup): Markup => ({ markup: `*${text.markup}*` });
 
 /** A link; an address that is none is shown as text. */
 export function link(url: string, text: string): Markup {

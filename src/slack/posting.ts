@@ -11,7 +11,7 @@ import type { Message } from './messages.ts';
 /** Our messages carry this, so that one can be found whose posting nobody saw confirmed. Everybody in the workspace may read it. */
 const eventType = 'holt_run';
 
-export interface Place {
+interface Place {
   channel: string;
   thread?: string;
 }

@@ -1,19 +1,84 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createVault } from '../../src/azure/vault.ts';
+import { ServiceError } from '../../src/errors.ts';
 import { Secret } from '../../src/secret.ts';
 import { startAzure } from '../support/azure.ts';
 
 let azure: Awaited<ReturnType<typeof startAzure>>;
-beforeAll(async () => void (azure = await startAzure(['kv-eu', 'kv-us'])));
-beforeEach(() => azure.reset());
+let vault: ReturnType<typeof createVault>;
+
+beforeAll(async () => {
+  azure = await startAzure(['kv-eu', 'kv-us']);
+});
+beforeEach(() => {
+  azure.reset();
+  vault = createVault({ credential: azure.credential, vaultUrl: azure.keyVault.vaultUrl });
+});
 afterAll(() => azure.close());
 
-test('a secret that was written is read back', async () => {
-  const vault = createVault({ credential: azure.credential, vaultUrl: azure.keyVault.vaultUrl });
-  const { version } = await vault.write('kv-eu', 'a', new Secret('one'), { x: 'y' });
-  const stored = await vault.read('kv-eu', 'a');
-  console.log(stored, version, azure.keyVault.calls, await vault.read('kv-us', 'a'), await vault.check('kv-us', ['q']));
-  azure.keyVault.vault('kv-us').rights.set = false;
-  console.log(await vault.check('kv-us', ['q']));
-  await vault.write('kv-us', 'a', new Secret('one'), { x: 'y' }).catch(e => console.log(e));
+const failureOf = async (call: Promise<unknown>): Promise<ServiceError> => {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ServiceError);
+  return error as ServiceError;
+};
+
+describe('a vault', () => {
+  it('keeps what was written, with its tags, apart from other vaults', async () => {
+    const { version } = await vault.write('kv-eu', 'a', new Secret('one'), { cluster: 'x' });
+    const stored = await vault.read('kv-eu', 'a');
+    expect(stored).toMatchObject({ version, tags: { cluster: 'x' } });
+    expect(typeof stored === 'object' && stored.value.reveal()).toBe('one');
+    expect(await vault.read('kv-us', 'a')).toBe('absent');
+  });
+
+  it('tells a soft-deleted secret, refuses to write it, and recovers it', async () => {
+    await vault.write('kv-eu', 'a', new Secret('one'), {});
+    azure.keyVault.softDelete('kv-eu', 'a');
+    expect(await vault.read('kv-eu', 'a')).toBe('deleted');
+    const failure = await failureOf(vault.write('kv-eu', 'a', new Secret('two'), {}));
+    expect([failure.status, failure.applied]).toEqual([409, 'no']);
+    await vault.recover('kv-eu', 'a');
+    const stored = await vault.read('kv-eu', 'a');
+    expect(typeof stored === 'object' && stored.value.reveal()).toBe('one');
+  });
+
+  it('is checked without being changed', async () => {
+    expect(await vault.check('kv-eu', ['a', 'b'])).toEqual([]);
+    expect(azure.keyVault.vault('kv-eu').secrets.size).toBe(0);
+    expect(azure.keyVault.calls.some(({ operation }) => operation === 'setSecret')).toBe(false);
+  });
+
+  it.each(['get', 'set'] as const)('is named when the right to %s is missing', async right => {
+    azure.keyVault.vault('kv-eu').rights[right] = false;
+    const [problem = ''] = await vault.check('kv-eu', ['a']);
+    expect(problem).toContain('kv-eu');
+  });
+
+  it('leaves open whether a write whose answer got lost counts', async () => {
+    await vault.read('kv-eu', 'a');
+    azure.keyVault.faults.push({ kind: 'lose', operation: 'setSecret', times: 1 });
+    const failure = await failureOf(vault.write('kv-eu', 'a', new Secret('hidden-value'), {}));
+    expect([failure.applied, failure.retryable]).toEqual(['unknown', true]);
+    expect(JSON.stringify({ ...failure, message: failure.message, stack: failure.stack })).not.toContain(
+      'hidden-value',
+    );
+  });
+
+  it('is tried again when it asks for a pause, with or without saying for how long', async () => {
+    await vault.read('kv-eu', 'a');
+    const body = { error: { code: 'Throttled', message: 'slow' } };
+    azure.keyVault.faults.push({
+      kind: 'answer',
+      status: 429,
+      times: 1,
+      headers: { 'retry-after': '7' },
+      body,
+    });
+    expect(await failureOf(vault.read('kv-eu', 'a'))).toMatchObject({ retryable: true, retryAfter: 7_000 });
+    azure.keyVault.faults.push({ kind: 'answer', status: 429, times: 1, body });
+    expect((await failureOf(vault.read('kv-eu', 'a'))).retryable).toBe(true);
+  });
 });

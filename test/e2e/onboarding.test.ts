@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Call } from '../../src/sandbox/kit.ts';
-import { newestThread, onboard, roleOf } from '../../src/sandbox/story.ts';
+import { type newestThread, onboard, roleOf } from '../../src/sandbox/story.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { redisAvailable, startRedis } from '../support/redis.ts';
 import { dumpOf } from '../support/redis-dump.ts';

@@ -2,7 +2,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { createCredential } from '../../src/azure/credential.ts';
 import { createCertificate } from '../../src/sandbox/certificate.ts';
 import { type EntraStandIn, startEntra } from '../../src/sandbox/entra.ts';
-import { type KeyVaultStandIn, startKeyVault } from '../../src/sandbox/key-vault.ts';
+import { startKeyVault } from '../../src/sandbox/key-vault.ts';
 import { Secret } from '../../src/secret.ts';
 
 /** Entra, Graph and Key Vault on loopback, whose certificate this process trusts from now on. */
@@ -35,5 +35,3 @@ export const clientSecretOf = (
     clientSecret: new Secret(secret),
     authorityHost: url,
   });
-
-export type { EntraStandIn, KeyVaultStandIn };

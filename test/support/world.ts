@@ -1,6 +1,5 @@
 import { ServiceError } from '../../src/errors.ts';
 import type {
-  Claims,
   Credentials,
   Files,
   Integration,
@@ -213,22 +212,3 @@ export const failure = (
     applied: 'unknown',
     ...overrides,
   });
-
-/** Claims in memory. */
-export function createClaims(): Claims {
-  const pools = new Map<string, Map<string, string>>();
-  const poolOf = (name: string): Map<string, string> => {
-    const pool = pools.get(name) ?? new Map<string, string>();
-    pools.set(name, pool);
-    return pool;
-  };
-  return {
-    claim: async (pool, id, run) => {
-      const holder = poolOf(pool).get(id);
-      if (holder === undefined) poolOf(pool).set(id, run);
-      return holder === undefined || holder === run;
-    },
-    holders: async pool => Object.fromEntries(poolOf(pool)),
-    release: async (pool, id) => void poolOf(pool).delete(id),
-  };
-}
