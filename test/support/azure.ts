@@ -15,7 +15,6 @@ export async function startAzure(vaults: readonly string[] = []) {
     tls,
     entra,
     keyVault,
-    credential: clientSecretOf(entra),
     reset() {
       entra.reset();
       keyVault.reset();

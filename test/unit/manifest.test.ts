@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { commandName } from '../../src/slack/claims.ts';
+
+/** The app's manifest, within the limits that Slack documents for it. */
+const Manifest = z.looseObject({
+  display_information: z.looseObject({
+    name: z.string().max(35),
+    description: z.string().max(140),
+    long_description: z.string().min(175).max(4_000),
+  }),
+  features: z.strictObject({
+    bot_user: z.looseObject({ display_name: z.string().max(80) }),
+    slash_commands: z
+      .array(
+        z.strictObject({
+          command: z.string().regex(/^\/[a-z]{1,31}$/),
+          description: z.string().max(2_000),
+          usage_hint: z.string().max(1_000),
+          should_escape: z.literal(true),
+        }),
+      )
+      .max(50),
+  }),
+  oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(z.string()).max(255) }) }),
+  settings: z.looseObject({
+    interactivity: z.strictObject({ is_enabled: z.literal(true) }),
+    socket_mode_enabled: z.literal(true),
+    event_subscriptions: z.undefined().optional(),
+  }),
+});
+
+/** What each method of the Web API asks for. */
+const scopesOf: Readonly<Record<string, readonly string[]>> = {
+  'auth.test': [],
+  'chat.postMessage': ['chat:write'],
+  'chat.postEphemeral': ['chat:write'],
+  'chat.update': ['chat:write'],
+  'chat.getPermalink': [],
+  'conversations.open': ['im:write'],
+  'conversations.history': ['channels:history', 'groups:history', 'im:history', 'metadata.message:read'],
+  'conversations.replies': ['channels:history', 'groups:history', 'im:history', 'metadata.message:read'],
+  'usergroups.users.list': ['usergroups:read'],
+  'users.info': ['users:read'],
+  'users.lookupByEmail': ['users:read.email', 'users:read'],
+  'views.open': [],
+};
+
+const manifest = Manifest.parse(parse(readFileSync('manifest.yml', 'utf8')));
+const sources = readdirSync('src/slack').map(file => readFileSync(`src/slack/${file}`, 'utf8'));
+const called = sources.flatMap(text =>
+  [...text.matchAll(/(?:client|interactive)\s*\.((?:[a-z]+\.)+[a-zA-Z]+)\(/g)].map(match => match[1] ?? ''),
+);
+
+describe('the manifest', () => {
+  it('grants what the code calls, and nothing more', () => {
+    expect(called.filter(method => scopesOf[method] === undefined)).toEqual([]);
+    expect(Object.keys(scopesOf).filter(method => !called.includes(method))).toEqual([]);
+    const needed = new Set(['commands', ...called.flatMap(method => scopesOf[method] ?? [])]);
+    expect(manifest.oauth_config.scopes.bot).toEqual([...needed].toSorted());
+  });
+
+  it('has the command that the code answers, with mentions spelled out', () => {
+    expect(manifest.features.slash_commands.map(({ command }) => command)).toEqual([commandName]);
+  });
+});
