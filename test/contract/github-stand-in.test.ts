@@ -58,6 +58,18 @@ describe('the GitHub adapter with what only the stand-in does', () => {
     expect(repository.pulls).toHaveLength(1);
   });
 
+  test('each call has the time limit to itself, not what the calls before left of it', async () => {
+    const limit = 300;
+    const hurried = createRepository({ apiUrl: github.url, auth: { token }, requestTimeoutMs: limit });
+    const until = performance.now() + 2 * limit;
+    let calls = 0;
+    while (performance.now() < until) {
+      expect(await hurried.findPulls(name, pull.branch, 'main')).toEqual([]);
+      calls += 1;
+    }
+    expect(calls).toBeGreaterThan(1);
+  });
+
   test('a commit whose answer was lost is on the branch, and is not made twice', async () => {
     github.faults.push({ operation: 'createRef', kind: 'lose', times: 1 });
     await expect(commits()).rejects.toMatchObject({ retryable: true, applied: 'unknown' });
