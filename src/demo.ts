@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { exitOnConfigError, loadFleet } from './config.ts';
 import { ConfigError, UserError } from './errors.ts';
@@ -23,7 +24,22 @@ const { values: options } = parseArgs({
   },
 });
 
+// Ctrl-C reaches Holt's process too; here it ends the story, and then everything is put away.
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
+
 try {
+  await demonstrate();
+} catch (error) {
+  if (!interrupted.signal.aborted)
+    exitOnConfigError(error instanceof UserError ? new ConfigError([error.message]) : error);
+}
+if (interrupted.signal.aborted) {
+  console.log('\nstopped');
+  if (options.once || options.json) process.exitCode = 130;
+}
+
+async function demonstrate(): Promise<void> {
   const fleet = await loadFleet(options.config);
   const target = choose(fleet);
   const sandbox = await startSandbox({
@@ -34,7 +50,7 @@ try {
   try {
     const holt = await launch('main', environmentOf(sandbox));
     try {
-      if (options.once || options.json) await once(sandbox, holt, target);
+      if (options.once || options.json) await tellOnce(sandbox, holt, target);
       else await stay(sandbox, holt, target);
     } finally {
       await holt.stop();
@@ -42,8 +58,6 @@ try {
   } finally {
     await sandbox.close();
   }
-} catch (error) {
-  exitOnConfigError(error instanceof UserError ? new ConfigError([error.message]) : error);
 }
 
 function choose(fleet: Fleet): Target {
@@ -75,8 +89,8 @@ function environmentOf(sandbox: Sandbox): Record<string, string> {
 }
 
 /** One onboarding, told from what the stand-ins hold once the product has stopped. */
-async function once(sandbox: Sandbox, holt: Launched, target: Target): Promise<void> {
-  const told = await onboard(sandbox, target.cluster, target.stage);
+async function tellOnce(sandbox: Sandbox, holt: Launched, target: Target): Promise<void> {
+  const told = await onboard(sandbox, target.cluster, target.stage, { signal: interrupted.signal });
   await holt.stop();
   const run = await readRun(sandbox, told.run);
   const report = await reportOn(sandbox, target, told, run);
@@ -119,12 +133,7 @@ async function stay(sandbox: Sandbox, holt: Launched, target: Target): Promise<v
   for (const [name, url] of Object.entries({ ...places, Holt: `${holt.url}/readyz` }))
     console.log(`${name.padEnd(10)}${url}`);
   console.log('\nPress Ctrl-C to stop.');
-  const told = await onboard(sandbox, target.cluster, target.stage);
+  const told = await onboard(sandbox, target.cluster, target.stage, { signal: interrupted.signal });
   console.log(`\n${told.thread.map(message => slack.renderText(message)).join('\n\n')}`);
-  await new Promise<void>(resolve => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
-  await holt.stop();
-  console.log('\nstopped');
+  if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort');
 }

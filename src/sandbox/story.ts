@@ -27,12 +27,18 @@ export function newestThread({ slack, channel }: Sandbox): Message[] {
   return root === undefined ? [] : slack.thread(channel, root.ts);
 }
 
+interface Telling {
+  verdict?: 'approve' | 'decline';
+  /** Ends the story early; `onboard` then throws an AbortError. */
+  signal?: AbortSignal;
+}
+
 /** Types the command as the requester, decides as the approver, and answers once the thread has ended. */
 export async function onboard(
   sandbox: Sandbox,
   cluster: string,
   stage: string,
-  verdict: 'approve' | 'decline' = 'approve',
+  { verdict = 'approve', signal }: Telling = {},
 ): Promise<Told> {
   const { slack, channel, requester, approver } = sandbox;
   const before = newestThread(sandbox)[0]?.ts;
@@ -47,6 +53,7 @@ export async function onboard(
       return messages[0]?.ts === before ? undefined : messages;
     },
     () => `no thread was begun. ${refusal}`,
+    signal,
   );
   const root = thread[0] as Message;
   const clicked = new Set<string>();
@@ -68,6 +75,7 @@ export async function onboard(
         .thread(channel, root.ts)
         .map(message => slack.renderText(message))
         .join('\n\n')}`,
+    signal,
   );
   return {
     run: noted(root, 'run'),
@@ -93,12 +101,13 @@ function hasEnded(messages: readonly Message[]): boolean {
 async function until<T>(
   look: () => T | undefined | Promise<T | undefined>,
   problem: () => string,
+  signal: AbortSignal | undefined,
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
     if (performance.now() > deadline) throw new Error(problem());
-    await sleep(20);
+    await sleep(20, undefined, { signal });
   }
 }

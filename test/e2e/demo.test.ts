@@ -1,5 +1,11 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const demo = (...words: string[]) =>
   execa(process.execPath, ['src/demo.ts', ...words], {
@@ -42,6 +48,33 @@ describe('npm run demo', () => {
       'calls',
       'wallMs',
     ]);
+  });
+
+  it('stays up, names the addresses, and puts everything away on Ctrl-C', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'holt-demo-'));
+    const child = spawn(process.execPath, ['src/demo.ts'], {
+      // A group of its own: Ctrl-C in a terminal goes to all processes of the group.
+      detached: true,
+      env: { PATH: process.env['PATH'] ?? '', TMPDIR: folder },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const group = -(child.pid ?? 0);
+    onTestFinished(() => void spawnSync('kill', ['-9', '--', String(group)]));
+    const lines: string[] = [];
+    const output = createInterface({ input: child.stdout });
+    output.on('line', line => lines.push(line));
+    const ended = once(child, 'exit');
+    await vi.waitFor(() => expect(lines.join('\n')).toContain('payments-eu prod is done'), 30_000);
+    for (const name of ['Slack', 'Otterize', 'Entra', 'Key Vault', 'GitHub', 'Holt'])
+      expect(lines.join('\n')).toMatch(
+        new RegExp(`^${name} +https?://(127\\.0\\.0\\.1|localhost):\\d+`, 'm'),
+      );
+    process.kill(group, 'SIGINT');
+    expect(await ended).toEqual([0, null]);
+    expect(lines.at(-1)).toBe('stopped');
+    expect(() => process.kill(group, 0)).toThrow('ESRCH');
+    expect(await readdir(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
   });
 
   it('refuses a cluster that is not known, with a suggestion', async () => {

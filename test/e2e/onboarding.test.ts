@@ -106,7 +106,7 @@ for (const { store, redis, entries } of stores) {
     });
 
     it('goes without invites when they are declined, and says so', async () => {
-      const { thread } = await onboard(house.sandbox, 'declined', 'prod', 'decline');
+      const { thread } = await onboard(house.sandbox, 'declined', 'prod', { verdict: 'decline' });
       const [organization] = organizationsNamed('declined-prod');
       const invited = house.sandbox.otterize.state.invites.filter(
         invite => invite.organization.id === organization?.id,
