@@ -118,7 +118,7 @@ const redisSafe: Rule = raw => {
   if (address === undefined || !URL.canParse(address) || raw['HOLT_ALLOW_INSECURE_REDIS'] === '1')
     return undefined;
   const { protocol, hostname } = new URL(address);
-  return protocol === 'rediss:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  return protocol !== 'redis:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
     ? undefined
     : 'REDIS_URL goes to another host without TLS: use rediss://, or set HOLT_ALLOW_INSECURE_REDIS=1 if the network protects it.';
 };

@@ -142,7 +142,7 @@ export function checkFleet(fleet: Fleet): { path: string[]; text: string }[] {
   for (const cluster of clusters) {
     const path = fleet.clusters === 'any' ? ['clusters'] : ['clusters', cluster];
     for (const stage of Object.keys(clustersOf(fleet)[cluster]?.stages ?? {})) {
-      if (!(stage in fleet.stages)) {
+      if (!Object.hasOwn(fleet.stages, stage)) {
         found.push({
           path: [...path, 'stages', stage],
           text: `There is no stage ${stage}.${didYouMean(stage, Object.keys(fleet.stages))}`,

@@ -60,16 +60,18 @@ export type Accounts = Readonly<Record<string, string | null>>;
 export function endMessage(run: Run, accounts: Accounts): Content | undefined {
   if (isLive(run) || run.status === 'failed') return undefined;
   if (run.status === 'cancelled') return content([ended.cancelled(run), ...whatStays(run)]);
-  if (foundAllInPlace(run)) return content([ended.inPlace(run), mergedOf(run)]);
-  const open = run.facts.pullRequest?.state === 'open';
-  const parts = [...verdictOf(run), open ? nothing : mergedOf(run), ...peopleOf(run, accounts)];
-  return open && parts.every(isNothing) ? undefined : content([ended.done(run), ...parts]);
+  if (foundAllInPlace(run)) return content([ended.inPlace(run), pullOf(run)]);
+  const parts = [...verdictOf(run), ...peopleOf(run, accounts)];
+  // The message with the link ends the thread when nothing else is left to say.
+  if (run.facts.pullRequest?.state === 'open' && parts.every(isNothing)) return undefined;
+  return content([ended.done(run), ...parts, pullOf(run)]);
 }
 
-function mergedOf({ facts }: Run): Markup {
+function pullOf({ facts }: Run): Markup {
   const { state, url, number } = facts.pullRequest ?? {};
-  if (state === 'merged' && url !== undefined) return ended.merged(url, number);
-  return state === 'nothing-to-change' ? ended.unchanged : nothing;
+  if (state === 'nothing-to-change') return ended.unchanged;
+  if (url === undefined) return nothing;
+  return state === 'merged' ? ended.merged(url, number) : ended.open(url, number);
 }
 
 function verdictOf({ facts, gates }: Run): Markup[] {

@@ -170,6 +170,8 @@ export const ended = {
     markup`Onboarding ${targetOf(run)}: everything is in place. Nothing was changed.`,
   done: (run: Run): Markup => markup`Onboarding ${targetOf(run)} is done.`,
   unchanged: words('The repository has it all, so there is no pull request.'),
+  open: (url: string, number: number | undefined): Markup =>
+    markup`The pull request: ${link(url, `#${number ?? ''}`)}`,
   merged: (url: string, number: number | undefined): Markup =>
     markup`The pull request ${link(url, `#${number ?? ''}`)} is merged.`,
   declined: (by: string | undefined): Markup =>
