@@ -43,8 +43,8 @@ export interface Interactions {
 }
 
 /** What every interactive payload says of the person, the workspace and the app. */
-export const sender = ({ team, app }: Workspace, { id, name }: User) => ({
-  user: { id, username: name, name, team_id: team.id },
+export const sender = ({ team, app }: Workspace, { id, name, isStranger }: User) => ({
+  user: { id, username: name, name, team_id: isStranger ? 'T0ELSEWHERE' : team.id },
   team,
   api_app_id: app.id,
   token: 'sandbox',
@@ -111,7 +111,7 @@ export function createInteractions(workspace: Workspace, sockets: Sockets, base:
         { user: user.id, channel: id },
         {
           token: 'sandbox',
-          team_id: team.id,
+          team_id: user.isStranger ? 'T0ELSEWHERE' : team.id,
           team_domain: team.domain,
           channel_id: id,
           channel_name: kind === 'private' ? 'privategroup' : called,

@@ -19,7 +19,7 @@ export const approval = {
   leftOut: (count: number, why: string): Markup => markup`*Left out:* ${count} (${why})`,
   deadline: (run: Run, gate: Gate): Markup => {
     const { required, selfApproval } = run.request.target.approval;
-    const who = selfApproval ? '' : ' Whoever asked may not approve.';
+    const who = words(selfApproval ? '' : ' Whoever asked may not approve.');
     const needed = required === 1 ? 'One approval is' : `${required} approvals by different people are`;
     return markup`${needed} needed by ${moment(gate.deadline)}.${who}`;
   },

@@ -165,6 +165,8 @@ export const failure = {
   reference: (run: Run): Markup => markup`Reference: ${run.id}`,
 };
 
+const doneBy = (by: string | undefined): Markup => (by === undefined ? nothing : markup` by ${user(by)}`);
+
 export const ended = {
   inPlace: (run: Run): Markup =>
     markup`Onboarding ${targetOf(run)}: everything is in place. Nothing was changed.`,
@@ -175,12 +177,12 @@ export const ended = {
   merged: (url: string, number: number | undefined): Markup =>
     markup`The pull request ${link(url, `#${number ?? ''}`)} is merged.`,
   declined: (by: string | undefined): Markup =>
-    markup`The invites were declined${by === undefined ? '' : ' by '}${by === undefined ? nothing : user(by)}, so nobody was invited. To ask again, type the command again.`,
+    markup`The invites were declined${doneBy(by)}, so nobody was invited. To ask again, type the command again.`,
   expired: words(
     'Nobody approved the invites in time, so nobody was invited. To ask again, type the command again.',
   ),
   cancelled: (run: Run): Markup =>
-    markup`Onboarding ${targetOf(run)} was cancelled${run.cancel === undefined ? '' : ' by '}${run.cancel === undefined ? nothing : user(run.cancel.by)}. Nothing is undone.`,
+    markup`Onboarding ${targetOf(run)} was cancelled${doneBy(run.cancel?.by)}. Nothing is undone.`,
   stays: (things: Markup): Markup => markup`This stays: ${things}.`,
   staysNothing: words('Nothing had been made.'),
   unfinished: (things: string): Markup =>

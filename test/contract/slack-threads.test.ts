@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Run } from '../../src/onboarding/run.ts';
+import { approver, requester, secondApprover } from '../support/builders.ts';
+import { lead, openSlackHouse, other, type SlackHouse, team } from '../support/slack-house.ts';
+import { failure, person } from '../support/world.ts';
+
+let house: SlackHouse;
+
+beforeEach(async () => {
+  house = await openSlackHouse();
+});
+afterEach(async () => await house.close());
+
+const onboard = (stage: string, more = '') => house.type(`onboard payments-eu ${stage}${more}`);
+const done = () => house.settled(({ status }) => status === 'done');
+const request = async (stage = 'prod') => {
+  await onboard(stage);
+  return house.message('approval-1', /may 2 people be invited/);
+};
+const invited = (run: Run) => run.facts.invites?.sent.map(({ address }) => address);
+const everybody = ['anna.meyer@harbour.example', 'ben.okafor@harbour.example'];
+
+describe('a thread', () => {
+  it('is one message that follows the run, then the link, and ends with the link', async () => {
+    const asked = await request();
+    const [before] = house.roots();
+    expect(house.slack.renderText(before ?? asked)).toMatch(/Waiting for an approval/);
+    await house.press(approver, asked, 'approve');
+    await done();
+    const root = await house.message('root', /Done/);
+    expect(root.ts).toBe(before?.ts);
+    const link = /harbour\/clusters#1 \(https:\/\/git\.example\/1\)/;
+    await house.message('pull-request', link);
+    await house.message('ended', /ben\.okafor@harbour\.example/);
+    expect(house.slack.renderText(house.slack.thread('platform', root.ts).at(-1) ?? root)).toMatch(
+      /https:\/\/git\.example\/1/,
+    );
+    expect(house.roots()).toHaveLength(1);
+  });
+
+  it('names people; their addresses are shown to none but whoever may see them', async () => {
+    const asked = await request();
+    expect(house.slack.renderText(asked)).toMatch(/Anna Meyer, Ben Okafor/);
+    expect(house.said()).not.toContain('@harbour.example');
+    expect(await house.press(other, asked, 'review')).toMatch(/can see the addresses/);
+    expect(house.slack.views(other)).toEqual([]);
+    await house.slack.click(requester, { channel: asked.channel, ts: asked.ts }, 'review');
+    await vi.waitFor(() => {
+      const shown = JSON.stringify(house.slack.views(requester));
+      for (const address of everybody) expect(shown).toContain(address);
+    });
+  });
+
+  it.each([
+    ['takes the message and its answer is lost', 'lose'],
+    ['does not take the message', 'drop'],
+  ] as const)('is begun once when Slack %s', async (_what, kind) => {
+    house.slack.faults.push({ operation: 'chat.postMessage', kind, times: 1 });
+    await onboard('dev');
+    await done();
+    await house.message('root', /Done/);
+    expect(house.roots()).toHaveLength(1);
+  });
+
+  it('rests as long as Slack asks for, then shows the run', async () => {
+    house.slack.faults.push({
+      operation: 'chat.postMessage',
+      kind: 'answer',
+      status: 429,
+      headers: { 'Retry-After': '1' },
+      times: 1,
+    });
+    await onboard('dev');
+    await done();
+    await house.message('root', /Done/);
+    expect(house.roots()).toHaveLength(1);
+  });
+
+  it('has plain sections where the workspace refuses the newer blocks', async () => {
+    house.slack.settings.refuseNewBlocks = true;
+    await onboard('dev');
+    await done();
+    const root = await house.message('root', /Done/);
+    expect(new Set(root.blocks?.map(({ type }) => type))).toEqual(new Set(['section', 'context']));
+    expect(house.slack.renderText(root)).toMatch(/Organization\*?: done/);
+  });
+
+  it('is begun anew when somebody deletes its message', async () => {
+    const asked = await request();
+    house.slack.deleteMessage('platform', asked.ts);
+    for (const root of house.roots()) house.slack.deleteMessage('platform', root.ts);
+    await onboard('strict');
+    await house.type('cancel payments-eu prod');
+    await house.message('root', /payments-eu prod.*Cancelled/s);
+    expect(house.roots().map(root => house.slack.renderText(root))).toEqual([
+      expect.stringMatching(/payments-eu strict/),
+      expect.stringMatching(/payments-eu prod/),
+    ]);
+  });
+
+  it('tells those who have an account how to join, and lists the rest', async () => {
+    await house.press(approver, await request(), 'approve');
+    await done();
+    await house.message('ended', /no Slack account.*ben\.okafor@harbour\.example/s);
+    const direct = house.slack.calls.filter(({ operation }) => operation === 'conversations.open');
+    expect(direct).toHaveLength(1);
+    expect(house.said()).not.toContain('anna.meyer@harbour.example');
+  });
+});
+
+describe('an approval', () => {
+  it('goes to whoever may, counts once, and its message says who and when', async () => {
+    const asked = await request();
+    expect(await house.press(other, asked, 'approve')).toMatch(/not among the approvers/);
+    expect(await house.press(approver, asked, 'approve')).toMatch(/the invites go out/);
+    expect(invited(await done())).toEqual(everybody);
+    const decided = await house.message('approval-1', /Approved by @noor on/);
+    expect(JSON.stringify(decided.blocks)).not.toContain('"action_id"');
+    expect(house.lines.find(({ message }) => message.startsWith('refused'))?.fields).toMatchObject({
+      by: other,
+      reason: 'not-yours',
+    });
+  });
+
+  it('is not given by whoever asked, though a group makes them an approver', async () => {
+    await house.type('onboard payments-eu prod', { user: lead });
+    const asked = await house.message('approval-1', /may 2 people/);
+    expect(await house.press(lead, asked, 'approve')).toMatch(/You asked for this yourself/);
+    expect((await house.newest()).gates.at(-1)?.votes).toEqual([]);
+  });
+
+  it('by two needs two different people', async () => {
+    const asked = await request('strict');
+    expect(await house.press(approver, asked, 'approve')).toMatch(/others are still needed/);
+    expect(await house.press(approver, asked, 'approve')).toMatch(/counts already/);
+    await house.message('approval-1', /1 of 2 so far: approved by @noor/);
+    expect(await house.press(secondApprover, asked, 'approve')).toMatch(/the invites go out/);
+    expect(invited(await done())).toEqual(everybody);
+    await house.message('approval-1', /Approved by @noor on .*, @sam on/);
+  });
+
+  it('that is refused ends without invites, and says so; typed again it asks again', async () => {
+    const asked = await request();
+    expect(await house.press(approver, asked, 'decline')).toMatch(/You declined/);
+    await done();
+    await house.message('approval-1', /Declined by @noor/);
+    await house.message('ended', /declined by @noor, so nobody was invited/);
+    expect(house.world.mutating().filter(call => call.startsWith('invite'))).toEqual([]);
+    await onboard('prod');
+    await house.settled(run => run.gates.at(-1)?.state === 'open');
+  });
+
+  it('that comes too late does not count', async () => {
+    const asked = await request();
+    house.clock.aheadMs = 25 * 3_600_000;
+    expect(await house.press(approver, asked, 'approve')).toMatch(/Nobody decided in time/);
+    await done();
+    await house.message('approval-1', /Nobody decided by/);
+  });
+
+  it('of a list that has grown does not count: the new one is asked about', async () => {
+    const asked = await request();
+    const { id, gates } = await house.newest();
+    const old = JSON.stringify({ run: id, digest: gates[0]?.digest });
+    house.world.state.groups.set(team, [person('Ben Okafor'), person('Carla Ruiz')]);
+    await house.press(approver, asked, 'approve');
+    const again = await house.message('approval-2', /may 3 people be invited.*Carla Ruiz/s);
+    await house.message('approval-1', /Replaced: the list of people/);
+    expect(house.world.mutating().filter(call => call.startsWith('invite'))).toEqual([]);
+    await house.slack.forge(approver, asked, { action_id: 'approve', value: old });
+    await house.told(approver, /the list of people has changed/);
+    await house.press(approver, again, 'approve');
+    expect(invited(await done())).toHaveLength(3);
+  });
+
+  it('that is forged does not count, and is written down', async () => {
+    const asked = await request();
+    const { id } = await house.newest();
+    const digest = (await house.newest()).gates.at(-1)?.digest ?? '';
+    const [root] = house.roots();
+    const forge = async (message: { channel: string; ts: string } | undefined, value: unknown) => {
+      await house.slack.forge(approver, message ?? asked, {
+        action_id: 'approve',
+        value: typeof value === 'string' ? value : JSON.stringify(value),
+      });
+    };
+    await forge(root, { run: id, digest });
+    await forge(asked, { run: 'run-of-nobody', digest });
+    await forge(asked, { run: id, digest: 'f'.repeat(64) });
+    await forge(asked, { run: id, digest, more: 1 });
+    await forge(asked, 'not json');
+    await house.told(approver, /does not belong to a message of mine/);
+    expect(house.lines.filter(({ message }) => message.startsWith('refused: the button'))).toHaveLength(5);
+    expect((await house.newest()).gates.at(-1)?.votes).toEqual([]);
+    await house.slack.forge(approver, asked, { action_id: 'abuse', value: '{}' });
+    await house.told(approver, /do not know this button/);
+  });
+});
+
+const failed = async () => {
+  house.world.faults.set('create environment', {
+    error: failure({
+      retryable: false,
+      applied: 'no',
+      reason: 'it refused <!channel>',
+      advice: 'Ask its owner.',
+    }),
+  });
+  await onboard('dev');
+  return house.message('failure-1', /Environment.*it refused.*Retry/s);
+};
+
+describe('a failure', () => {
+  it('says what happened and what to do, pings nobody, and goes on with Retry', async () => {
+    const message = await failed();
+    expect(message.text).not.toContain('<!channel>');
+    expect(JSON.stringify(message.blocks)).not.toContain('<!channel>');
+    expect(await house.press(other, message, 'retry')).toMatch(/Only whoever asked/);
+    expect(await house.press(requester, message, 'retry')).toMatch(/Trying again/);
+    await done();
+    await house.message('root', /Done/);
+    const tried = await house.message('failure-1', /Tried again by @rosa/);
+    expect(JSON.stringify(tried.blocks)).not.toContain('"action_id"');
+  });
+
+  it('is tried again once, however often it is clicked', async () => {
+    const message = await failed();
+    const button = JSON.stringify({ run: (await house.newest()).id, failure: 1 });
+    await house.press(requester, message, 'retry');
+    await done();
+    await house.slack.forge(requester, message, { action_id: 'retry', value: button });
+    await house.told(requester, /tried again already/);
+    expect((await house.newest()).retries).toHaveLength(1);
+  });
+});

@@ -1,0 +1,205 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, vi } from 'vitest';
+import { parseFleet } from '../../src/config.ts';
+import type { Log } from '../../src/log.ts';
+import { createEngine } from '../../src/onboarding/engine.ts';
+import { plan } from '../../src/onboarding/plan.ts';
+import { createRecords } from '../../src/onboarding/records.ts';
+import type { Run } from '../../src/onboarding/run.ts';
+import { type SlackStandIn, startSlack } from '../../src/sandbox/slack.ts';
+import type { Ephemeral, Message } from '../../src/sandbox/slack-state.ts';
+import { roleOf } from '../../src/sandbox/story.ts';
+import { Secret } from '../../src/secret.ts';
+import { createSlackBot } from '../../src/slack/bot.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { createInProcessMailboxes } from '../../src/store/in-process.ts';
+import { approver, requester, secondApprover } from './builders.ts';
+import { createWorld, person } from './world.ts';
+
+/** Somebody whom a user group makes a requester and an approver, and somebody without any right. */
+export const lead = 'U0LEAD';
+export const other = 'U0OTHER';
+export const stranger = 'U0STRANGER';
+
+/** The Entra group whose members are invited. */
+export const team = '6f1d2c3b-0000-4000-8000-000000000001';
+
+const configuration = `
+requesters: { users: [${requester}, ${stranger}], groups: [S0LEADS] }
+approval: { approvers: { users: [${approver}, ${secondApprover}], groups: [S0LEADS] } }
+names: { vault: "kv-{cluster}-{stage}" }
+invite: { people: [anna.meyer@harbour.example], groups: [${team}] }
+mailDomains: [harbour.example]
+gitops: { repository: harbour/clusters }
+stages:
+  dev: { invite: { people: [], groups: [] } }
+  prod:
+  strict: { approval: { required: 2 } }
+`;
+
+const workspace = {
+  users: [
+    { id: requester, name: 'rosa', email: 'rosa@harbour.example' },
+    { id: approver, name: 'noor', email: 'noor@harbour.example' },
+    { id: secondApprover, name: 'sam', email: 'sam@harbour.example' },
+    { id: lead, name: 'lea', email: 'lea@harbour.example' },
+    { id: other, name: 'otto', email: 'otto@harbour.example' },
+    { id: stranger, name: 'sten', isStranger: true },
+    { id: 'U0ANNA', name: 'anna', email: 'anna.meyer@harbour.example' },
+  ],
+  channels: [
+    { name: 'platform' },
+    { name: 'elsewhere', members: ['rosa'] },
+    { name: 'closed', members: ['rosa'], isPrivate: true },
+    { name: 'attic', archived: true },
+  ],
+  userGroups: [{ id: 'S0LEADS', handle: 'leads', users: ['lea'] }],
+  settings: { rateFactor: Number.POSITIVE_INFINITY },
+};
+
+export type SlackHouse = Awaited<ReturnType<typeof openSlackHouse>>;
+
+/** The real bot over Bolt in a workspace of the stand-in, and the real engine over a world of plain data. */
+export async function openSlackHouse(
+  clusters = '{ payments-eu: , payments-us: }',
+  settings: Partial<SlackStandIn['settings']> = {},
+) {
+  const folder = mkdtempSync(join(tmpdir(), 'holt-slack-'));
+  const slack = await startSlack({ ...workspace, settings: { ...workspace.settings, ...settings } });
+  const fleet = parseFleet(`${configuration}clusters: ${clusters}\n`, 'holt.yaml');
+  const world = createWorld();
+  world.state.groups.set(team, [person('Ben Okafor')]);
+  world.state.people = ['Anna Meyer', 'Ben Okafor', 'Rosa', 'Otto'].map(name => person(name));
+
+  const lines: { fields: object; message: string }[] = [];
+  const note = (fields: object, message: string): void => void lines.push({ fields, message });
+  const log: Log = { debug: () => undefined, info: note, warn: note, error: note, child: () => log };
+
+  const clock = { aheadMs: 0 };
+  const silence = { store: false };
+  const embedded = openEmbeddedStore(join(folder, 'holt.sqlite'));
+  const store: typeof embedded = {
+    ...embedded,
+    now: async () => (await embedded.now()) + clock.aheadMs,
+    insert: (...given) => (silence.store ? new Promise(() => undefined) : embedded.insert(...given)),
+    latest: (...given) => (silence.store ? new Promise(() => undefined) : embedded.latest(...given)),
+  };
+  const mailboxes = createInProcessMailboxes(log);
+  const records = createRecords(store, mailboxes.nudges);
+  const engine = createEngine({
+    plan,
+    records,
+    claims: store.claims,
+    read: world.read,
+    write: world.write,
+    log,
+    settleMs: 1_000,
+    patienceMs: 180_000,
+    maxAttempts: 3,
+    backoff: () => 60_000,
+  });
+  const bot = createSlackBot({
+    botToken: new Secret(slack.botToken),
+    appToken: new Secret(slack.appToken),
+    apiUrl: slack.apiUrl,
+    fleet,
+    records,
+    store,
+    log,
+    settleMs: 300,
+  });
+  await bot.start();
+  const consumer = await mailboxes.consume(
+    {
+      tick: run => engine.advance(run),
+      render: run => bot.draw(run),
+      reconcile: async () => {
+        for (const run of await store.due(await store.now())) await mailboxes.nudges.tick(run);
+        for (const run of await store.behind()) await mailboxes.nudges.render(run);
+      },
+    },
+    { ticks: 5, renderEveryMs: 1, reconcileEveryMs: 100 },
+  );
+
+  const platform = slack.channel('platform').id;
+
+  const newest = async (): Promise<Run> => {
+    const [run] = await records.recent(1);
+    if (run === undefined) throw new Error('no run was started');
+    return run;
+  };
+  /** The newest run once it is as the test waits for it. */
+  const settled = (check: (run: Run) => boolean): Promise<Run> =>
+    vi.waitFor(
+      async () => {
+        const run = await newest();
+        if (!check(run)) throw new Error(`the run is ${run.status}: ${JSON.stringify(run.steps)}`);
+        return run;
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+  /** The newest message of the bot's that has this role, once it says this. */
+  const message = (role: string, words: string | RegExp = '', channel = platform): Promise<Message> =>
+    vi.waitFor(
+      () => {
+        const found = slack.messages(channel).findLast(each => roleOf(each) === role);
+        expect(found === undefined ? '' : slack.renderText(found)).toMatch(words);
+        return found as Message;
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+  const heard = (answers: readonly Ephemeral[]): string =>
+    answers.map(answer => slack.renderText(answer)).join('\n');
+
+  return {
+    slack,
+    world,
+    records,
+    lines,
+    clock,
+    silence,
+    platform,
+    newest,
+    settled,
+    message,
+    /** Types a command and answers what the person alone was told with the acknowledgement. */
+    async type(text: string, { user = requester, channel = 'platform', name = '/otterize' } = {}) {
+      const { ephemerals } = await slack.command(user, channel, name, text);
+      return heard(ephemerals);
+    },
+    /** Presses a button, and answers what the person alone is told then. */
+    async press(user: string, { channel, ts }: Message, action: string): Promise<string> {
+      // An answer may take the place of the message that was clicked.
+      const before = slack.ephemerals(user).map(({ ts: at, text }) => at + text);
+      await slack.click(user, { channel, ts }, action);
+      return vi.waitFor(() => {
+        const answers = slack.ephemerals(user).filter(({ ts: at, text }) => !before.includes(at + text));
+        expect(answers).not.toEqual([]);
+        return heard(answers);
+      });
+    },
+    /** All that anybody can read in a channel. */
+    said: (channel = platform): string =>
+      slack
+        .messages(channel)
+        .map(each => slack.renderText(each))
+        .join('\n'),
+    roots: (channel = platform): Message[] => slack.messages(channel).filter(each => roleOf(each) === 'root'),
+    /** What one person is told after the acknowledgement. */
+    told: (user: string, words: RegExp): Promise<void> =>
+      vi.waitFor(() => expect(heard(slack.ephemerals(user))).toMatch(words), { timeout: 10_000 }),
+    /** Throws when a person saw Slack say that the app did not answer. */
+    async close(): Promise<void> {
+      await bot.stop();
+      engine.drain();
+      await consumer.close();
+      await mailboxes.close();
+      await embedded.close();
+      await slack.close();
+      rmSync(folder, { recursive: true });
+      if (slack.failures.length > 0) throw new Error(`people saw ${JSON.stringify(slack.failures)}`);
+    },
+  };
+}
