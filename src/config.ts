@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { ConfigError } from './errors.ts';
+import { ConfigError, explain, ServiceError } from './errors.ts';
 import { checkFleet } from './onboarding/fleet.ts';
 import { Fleet } from './onboarding/fleet-schema.ts';
 import { nearest } from './onboarding/suggest.ts';
@@ -119,9 +119,12 @@ function stepInto(schema: unknown, key: string): unknown {
   return def?.type === 'record' ? def.valueType : def?.shape?.[key];
 }
 
-/** Ends the process with 78 (wrong configuration) and every problem on a line of its own; throws anything else on. */
-export function exitOnConfigError(error: unknown): never {
-  if (!(error instanceof ConfigError)) throw error;
-  for (const problem of error.problems) process.stderr.write(`${problem}\n`);
-  process.exit(78);
+/**
+ * Ends a process that cannot start: with 78 and every problem on a line of its own when the configuration is wrong, with 1 and
+ * a sentence when an outside service stands in the way. Throws anything else on, for that is a bug.
+ */
+export function exitOnFailedStart(error: unknown): never {
+  if (!(error instanceof ConfigError || error instanceof ServiceError)) throw error;
+  process.stderr.write(`${explain(error).text}\n`);
+  process.exit(error instanceof ConfigError ? 78 : 1);
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { exitOnConfigError, loadFleet } from './config.ts';
+import { exitOnFailedStart, loadFleet } from './config.ts';
 import { ConfigError, UserError } from './errors.ts';
 import { createLog } from './log.ts';
 import { knownClusters, resolveTarget } from './onboarding/fleet.ts';
@@ -32,7 +32,7 @@ try {
   await demonstrate();
 } catch (error) {
   if (!interrupted.signal.aborted)
-    exitOnConfigError(error instanceof UserError ? new ConfigError([error.message]) : error);
+    exitOnFailedStart(error instanceof UserError ? new ConfigError([error.message]) : error);
 }
 if (interrupted.signal.aborted) {
   console.log('\nstopped');

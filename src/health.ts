@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { ConfigError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Problem } from './onboarding/ports.ts';
 
@@ -10,7 +11,7 @@ export interface Health {
 
 /**
  * Serves `/healthz` (200 while the process answers) and `/readyz` (200 when nothing stands in the way of work, else 503
- * with the problems, one JSON document either way).
+ * with the problems, one JSON document either way). Throws a ConfigError when it cannot listen there.
  */
 export async function serveHealth(
   { host, port }: { host: string; port: number },
@@ -38,7 +39,13 @@ export async function serveHealth(
       );
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', ({ code }: NodeJS.ErrnoException) =>
+      reject(
+        new ConfigError([
+          `HOLT_HTTP_HOST and HOLT_HTTP_PORT: nothing can listen on ${host}:${port} (${code}).`,
+        ]),
+      ),
+    );
     server.listen(port, host, resolve);
   });
   const address = server.address();

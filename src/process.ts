@@ -72,7 +72,9 @@ export async function runProcess({
   log.info({ store: opened.kind, port: server.port }, 'ready');
 
   const stop = async (signal: string): Promise<void> => {
-    if (state.draining) process.exit(1);
+    // Ctrl-C reaches the whole group, and whoever started us may send SIGTERM as well; only somebody who insists means it.
+    if (state.draining && signal === 'SIGINT') process.exit(1);
+    if (state.draining) return;
     state.draining = true;
     log.info({ signal }, 'draining');
     await Promise.all(built.map(part => part.drain()));

@@ -1,4 +1,4 @@
-import { exitOnConfigError } from './config.ts';
+import { exitOnFailedStart } from './config.ts';
 import type { SharedEnvironment } from './environment.ts';
 import { createLog } from './log.ts';
 import { type ProcessOptions, runProcess } from './process.ts';
@@ -26,6 +26,6 @@ export async function start<Env extends SharedEnvironment>(
     const health = { host: env.HOLT_HTTP_HOST, port: env.HOLT_HTTP_PORT };
     await runProcess({ log, health, opened, renderEveryMs, parts });
   } catch (error) {
-    exitOnConfigError(error);
+    exitOnFailedStart(error);
   }
 }
