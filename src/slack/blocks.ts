@@ -1,18 +1,29 @@
-import type { ActionsBlock, Button, ContextBlock, HeaderBlock, KnownBlock, SectionBlock } from '@slack/types';
+import type {
+  ActionsBlock,
+  Button,
+  ContextBlock,
+  HeaderBlock,
+  KnownBlock,
+  MrkdwnElement,
+  SectionBlock,
+} from '@slack/types';
 import { cut, fit, type Markup } from './markup.ts';
 
 /** Slack's limits, in code points. */
 const mostInSection = 3000;
 const mostInContext = 2000;
 
+/** Verbatim: Slack makes no links of its own out of what somebody else's text looks like. */
+const mrkdwn = ({ markup }: Markup): MrkdwnElement => ({ type: 'mrkdwn', text: markup, verbatim: true });
+
 export const section = (text: Markup): SectionBlock => ({
   type: 'section',
-  text: { type: 'mrkdwn', text: fit(text, mostInSection).markup },
+  text: mrkdwn(fit(text, mostInSection)),
 });
 
 export const context = (text: Markup): ContextBlock => ({
   type: 'context',
-  elements: [{ type: 'mrkdwn', text: fit(text, mostInContext).markup }],
+  elements: [mrkdwn(fit(text, mostInContext))],
 });
 
 export const header = (text: string): HeaderBlock => ({

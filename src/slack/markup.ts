@@ -79,9 +79,12 @@ export function listed(parts: readonly Markup[], separator: string, budget: numb
 export const user = (id: string): Markup => ({ markup: `<@${id.replaceAll(/\W/g, '')}>` });
 export const group = (id: string): Markup => ({ markup: `<!subteam^${id.replaceAll(/\W/g, '')}>` });
 
+/** Whether Slack takes it as the address of a link. */
+export const isAddress = (url: string): boolean => /^https?:\/\/[^\s<>|]+$/.test(url) && URL.canParse(url);
+
 /** A link; an address that is none is shown as text. */
 export function link(url: string, text: string): Markup {
-  if (!/^https?:\/\/[^\s<>|]+$/.test(url) || !URL.canParse(url)) return markup`${text}`;
+  if (!isAddress(url)) return markup`${text}`;
   return { markup: `<${escape(url)}|${escape(cut(text, mostOfName)).replaceAll('|', '/')}>` };
 }
 

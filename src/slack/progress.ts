@@ -2,7 +2,7 @@ import type { TaskCardBlock } from '@slack/types';
 import { type FactName, factNames } from '../onboarding/facts.ts';
 import { isLive, openGateOf, type Run } from '../onboarding/run.ts';
 import { type Blocks, context, header, section } from './blocks.ts';
-import { fit, joined, link, type Markup, markup, richText } from './markup.ts';
+import { fit, isAddress, joined, link, type Markup, markup, richText } from './markup.ts';
 import { situationOf } from './situation.ts';
 import { facts, root, situations, stepStates } from './texts.ts';
 
@@ -35,7 +35,8 @@ function cardOf(run: Run, fact: FactName): Card {
 function established(run: Run, fact: FactName): Card {
   const details = doneWords(run, fact);
   const { url, number } = run.facts.pullRequest ?? {};
-  if (fact !== 'pullRequest' || url === undefined) return { fact, status: 'complete', details };
+  if (fact !== 'pullRequest' || url === undefined || !isAddress(url))
+    return { fact, status: 'complete', details };
   const text = `${run.request.target.gitops.repository}#${number ?? ''}`;
   return { fact, status: 'complete', details, source: { url, text } };
 }
