@@ -126,6 +126,16 @@ export function notStarted(operation: string, code?: string): ServiceError {
 export const refused = (operation: string, reason: string, advice: string): ServiceError =>
   new ServiceError({ service: 'Otterize', operation, reason, advice, retryable: false, applied: 'no' });
 
+/** A change that waited for its turn so long that it was not begun. */
+export const crowded = (operation: string): ServiceError =>
+  new ServiceError({
+    service: 'Otterize',
+    operation,
+    reason: 'too many calls are at work at once',
+    retryable: true,
+    applied: 'no',
+  });
+
 /** An answer whose place `where` is not as it must be. */
 export const unknownForm = (operation: string, where: string): ContractError =>
   new ContractError('Otterize', operation, where);

@@ -16,7 +16,7 @@ import {
 } from './answers.ts';
 import { checkAddress, checkId, checkName, labelArguments } from './arguments.ts';
 import { expiryProblems, problemOf, versionOf, versionProblems } from './checks.ts';
-import { refused, unknownForm } from './failures.ts';
+import { crowded, refused, unknownForm } from './failures.ts';
 import { type Output, type Program, type Runner, run } from './process.ts';
 
 export interface OtterizeOptions {
@@ -36,6 +36,11 @@ export interface OtterizeOptions {
   concurrency: number;
   /** When a process is killed, in milliseconds, 80_000 if left out; the CLI itself gives up after 60 s. */
   timeoutMs?: number;
+  /**
+   * How long a change may wait for its turn, in milliseconds, 10_000 if left out; then it is refused. The settle time counts
+   * from before the wait, so this and the time limit together may not exceed it.
+   */
+  queueMs?: number;
   log?: Log;
 }
 
@@ -52,14 +57,21 @@ type Call = (operation: string, organization: string, words: readonly string[]) 
  * in the environment and the organization is always named. Nothing the CLI prints leaves but what the schemas take.
  */
 export function createOtterize(options: OtterizeOptions): Otterize {
-  const { program, path, timeoutMs = 80_000, log, startOrganization } = options;
+  const { program, path, timeoutMs = 80_000, queueMs = 10_000, log, startOrganization } = options;
   const runner: Runner = { program, path, timeoutMs, log };
   const limit = pLimit(options.concurrency);
-  const call: Call = (operation, organization, words) =>
-    limit(async () => {
-      const args = [...words, '--format=json', `--org-id=${checkId(operation, organization)}`];
-      return await run(runner, operation, args, environmentOf(options, await tokenOf(operation, options)));
+  const begin: Call = async (operation, organization, words) => {
+    const args = [...words, '--format=json', `--org-id=${checkId(operation, organization)}`];
+    return await run(runner, operation, args, environmentOf(options, await tokenOf(operation, options)));
+  };
+  const call: Call = (...asked) => limit(() => begin(...asked));
+  const change: Call = (operation, ...asked) => {
+    const since = performance.now();
+    return limit(() => {
+      if (performance.now() - since > queueMs) throw crowded(operation);
+      return begin(operation, ...asked);
     });
+  };
   const list = async <T>(
     operation: string,
     organization: string,
@@ -111,7 +123,7 @@ export function createOtterize(options: OtterizeOptions): Otterize {
       return integrations.map(each => integrationOf(operation, each));
     },
   };
-  return { checkProgram, ...reader, ...createWriter(call, startOrganization) };
+  return { checkProgram, ...reader, ...createWriter(change, startOrganization) };
 }
 
 function createWriter(call: Call, startOrganization: string): OtterizeWriter {

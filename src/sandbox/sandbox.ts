@@ -10,6 +10,7 @@ import { type GitHubStandIn, startGitHub } from './github.ts';
 import { type KeyVaultStandIn, startKeyVault } from './key-vault.ts';
 import type { Call } from './kit.ts';
 import { type OtterizeCloud, startOtterizeCloud } from './otterize.ts';
+import type { OtterizeSwitches } from './otterize-cloud.ts';
 import { peopleOf, seedDirectory } from './people.ts';
 import { type SlackStandIn, startSlack } from './slack.ts';
 
@@ -19,6 +20,8 @@ export interface SandboxOptions {
   targets: readonly Target[];
   /** Milliseconds that each call takes. */
   latencyMs?: number;
+  /** What nobody outside knows of Otterize, one way or the other. */
+  unknowns?: Partial<OtterizeSwitches>;
   /** The program to use as the `otterize` CLI; the sandbox's own when left out. */
   cli?: string | undefined;
 }
@@ -46,7 +49,13 @@ export interface Sandbox {
 const ownCli = fileURLToPath(new URL('otterize-cli.ts', import.meta.url));
 
 /** Starts a stand-in of each outside system on loopback, seeded with what a fleet speaks of. */
-export async function startSandbox({ fleet, targets, latencyMs = 0, cli }: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox({
+  fleet,
+  targets,
+  latencyMs = 0,
+  unknowns = {},
+  cli,
+}: SandboxOptions): Promise<Sandbox> {
   const folder = await mkdtemp(join(tmpdir(), 'holt-sandbox-'));
   const tls = await createCertificate();
   const authority = join(folder, 'authority.pem');
@@ -60,7 +69,7 @@ export async function startSandbox({ fleet, targets, latencyMs = 0, cli }: Sandb
       channels: [{ name: people.channel }],
       latencyMs,
     }),
-    startOtterizeCloud({ latencyMs }),
+    startOtterizeCloud({ ...unknowns, latencyMs }),
     startEntra({ tls, latencyMs }),
     startGitHub({ repositories: repositoriesOf(targets), latencyMs }),
   ]);

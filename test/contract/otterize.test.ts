@@ -293,6 +293,18 @@ describe('what the program does', () => {
     expect(allOf(error)).not.toContain(folder);
   });
 
+  test('a change that would have to wait long for its turn is not begun', async () => {
+    const log = join(folder, 'begun');
+    const script = `echo begun >> '${log}'; exec sleep 1`;
+    const otterize = connectTo(script, { concurrency: 1, queueMs: 10, timeoutMs: 200 });
+    const [, second] = await Promise.all([
+      failureOf(otterize.createOrganization()),
+      failureOf(otterize.createOrganization()),
+    ]);
+    expect(second).toMatchObject({ retryable: true, applied: 'no' });
+    expect(readFileSync(log, 'utf8')).toBe('begun\n');
+  });
+
   test('a program that is missing or may not be run has changed nothing', async () => {
     const file = join(folder, 'not-executable');
     writeFileSync(file, '');

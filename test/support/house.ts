@@ -3,7 +3,7 @@ import { loadFleet } from '../../src/config.ts';
 import { knownClusters, resolveTarget } from '../../src/onboarding/fleet.ts';
 import type { Target } from '../../src/onboarding/request.ts';
 import { type Launched, launch } from '../../src/sandbox/launch.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
 
 const configuration = fileURLToPath(new URL('../fixtures/holt.yaml', import.meta.url));
 
@@ -18,12 +18,15 @@ export interface House {
 }
 
 /** A sandbox, and the product in real processes on it. */
-export async function openHouse(redisUrl?: string): Promise<House> {
+export async function openHouse(
+  redisUrl?: string,
+  unknowns: NonNullable<SandboxOptions['unknowns']> = {},
+): Promise<House> {
   const fleet = await loadFleet(configuration);
   const target = (cluster: string, stage: string): Target => resolveTarget(fleet, cluster, stage);
   const stages = Object.keys(fleet.stages);
   const targets = knownClusters(fleet).flatMap(cluster => stages.map(stage => target(cluster, stage)));
-  const sandbox = await startSandbox({ fleet, targets });
+  const sandbox = await startSandbox({ fleet, targets, unknowns });
   // The rates are tested where the stand-in is; here they would only make many tests in one minute wait.
   sandbox.slack.settings.rateFactor = Number.POSITIVE_INFINITY;
   const started: Launched[] = [];
