@@ -3,6 +3,7 @@ import type { Log } from './log.ts';
 import type { Problem } from './onboarding/ports.ts';
 import { createRecords, type Records } from './onboarding/records.ts';
 import type { Handlers, Mailboxes, Store } from './onboarding/store.ts';
+import type { Opened } from './store/open.ts';
 
 /** What the parts of a process share. */
 export interface House {
@@ -27,7 +28,7 @@ export interface Part {
 export interface ProcessOptions {
   log: Log;
   health: { host: string; port: number };
-  opened: { kind: 'redis' | 'embedded'; store: Store; mailboxes: Mailboxes; close(): Promise<void> };
+  opened: Opened;
   /** The least time between two redraws over all processes, in milliseconds: Slack allows 50 edits a minute. */
   renderEveryMs: number;
   parts(house: House): Promise<Part[]> | Part[];

@@ -2,22 +2,29 @@ import { exitOnFailedStart } from './config.ts';
 import type { SharedEnvironment } from './environment.ts';
 import { createLog } from './log.ts';
 import { type ProcessOptions, runProcess } from './process.ts';
-import { openStore } from './store/open.ts';
+import { type Opened, openStore, type StoreOptions } from './store/open.ts';
 
 /** Slack allows 50 edits a minute in a workspace. */
-const renderEveryMs = 1_200;
+const usualRenderEveryMs = 1_200;
+
+/** What tests put in place of our own, in entries of theirs. */
+interface Seams {
+  open?: (options: StoreOptions) => Promise<Opened>;
+  renderEveryMs?: number;
+}
 
 /** Reads the configuration, opens the store and runs the parts. A wrong configuration ends the process with 78. */
 export async function start<Env extends SharedEnvironment>(
   name: string,
   read: (raw: NodeJS.ProcessEnv) => Env,
   partsOf: (env: Env) => Promise<ProcessOptions['parts']>,
+  { open = openStore, renderEveryMs = usualRenderEveryMs }: Seams = {},
 ): Promise<void> {
   try {
     const env = read(process.env);
     const log = createLog(env.LOG_LEVEL, { process: name });
     const parts = await partsOf(env);
-    const opened = await openStore({
+    const opened = await open({
       redisUrl: env.REDIS_URL,
       file: env.HOLT_DATA,
       allowVolatile: env.HOLT_ALLOW_VOLATILE_REDIS,

@@ -6,7 +6,7 @@ import { ConfigError } from './errors.ts';
 import type { GitHubAuth } from './github/client.ts';
 import { createRepository } from './github/repository.ts';
 import { umbrellaChart } from './gitops/umbrella-chart.ts';
-import { createEngine, jitteredBackoff } from './onboarding/engine.ts';
+import { createEngine, type EngineOptions, jitteredBackoff } from './onboarding/engine.ts';
 import { plan } from './onboarding/plan.ts';
 import { createOtterize } from './otterize/otterize.ts';
 import type { House, Part } from './process.ts';
@@ -16,10 +16,14 @@ import { Secret } from './secret.ts';
 const patienceMs = 180_000;
 const maxAttempts = 8;
 
-/** The part that works. Its start throws a ConfigError when the Otterize CLI is missing or too old. */
+/**
+ * The part that works. Its start throws a ConfigError when the Otterize CLI is missing or too old. `adjust` is for tests that
+ * take a safety away or hurry.
+ */
 export async function createWorkerPart(
   env: WorkerEnvironment,
   { log, store, records }: House,
+  adjust = (options: EngineOptions): EngineOptions => options,
 ): Promise<Part> {
   const otterize = createOtterize({
     program: programOf(env.OTTERIZE_CLI),
@@ -35,7 +39,7 @@ export async function createWorkerPart(
   const vault = createVault({ credential, vaultUrl: env.KEY_VAULT_URL });
   const repository = createRepository({ apiUrl: env.GITHUB_API_URL, auth: await gitHubAuth(env), log });
   const directory = createDirectory({ credential, graphUrl: env.GRAPH_URL });
-  const engine = createEngine({
+  const usual: EngineOptions = {
     plan,
     records,
     claims: store.claims,
@@ -46,7 +50,8 @@ export async function createWorkerPart(
     patienceMs,
     maxAttempts,
     backoff: jitteredBackoff,
-  });
+  };
+  const engine = createEngine(adjust(usual));
   return {
     handlers: { tick: run => engine.advance(run) },
     async start() {

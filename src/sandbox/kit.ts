@@ -40,11 +40,15 @@ interface Fault {
 export type Env = { Bindings: HttpBindings };
 export type Handler = (context: Context<Env>) => Response | Promise<Response>;
 
+/** Stands around the serving of a call: it may wait, apply it and answer, or cut the connection. Calls are applied once. */
+type Around = (call: Call, act: { apply(): Promise<Response>; cut(): Response }) => Promise<Response>;
+
 export interface StandIn {
   /** `http://127.0.0.1:<port>` or `https://localhost:<port>`. */
   url: string;
   calls: Call[];
   faults: Fault[];
+  hooks: { around?: Around };
   /** Milliseconds added to each call before it is applied. */
   latencyMs: number;
   close(): Promise<void>;
@@ -60,6 +64,7 @@ export interface Builder {
   app: Hono<Env>;
   calls: Call[];
   faults: Fault[];
+  hooks: StandIn['hooks'];
   /** Adds a route that is logged, delayed and can be made to fail. `path` is Hono's. */
   route(method: string, path: string, operation: string, handler: Handler, mutating?: boolean): void;
   listen(): Promise<StandIn & { server: ReturnType<typeof createAdaptorServer> }>;
@@ -93,6 +98,7 @@ export function createStandIn({ service, latencyMs = 0, tls }: StandInOptions): 
   const app = new Hono<Env>();
   const calls: Call[] = [];
   const faults: Fault[] = [];
+  const hooks: StandIn['hooks'] = {};
   const timing = { latencyMs };
 
   const route: Builder['route'] = (
@@ -108,7 +114,10 @@ export function createStandIn({ service, latencyMs = 0, tls }: StandInOptions): 
       calls.push(call);
       const fault = takeFault(faults, operation);
       if (timing.latencyMs > 0) await sleep(timing.latencyMs);
-      const response = await serve(context, handler, fault);
+      const apply = async () => await serve(context, handler, fault);
+      // A call that is held is served from what it brought, whatever has become of who sent it.
+      if (hooks.around !== undefined) await context.req.arrayBuffer();
+      const response = await (hooks.around?.(call, { apply, cut: () => destroy(context) }) ?? apply());
       call.ms = performance.now() - started;
       call.status = response.status;
       return response;
@@ -129,6 +138,7 @@ export function createStandIn({ service, latencyMs = 0, tls }: StandInOptions): 
       url: tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
       calls,
       faults,
+      hooks,
       get latencyMs() {
         return timing.latencyMs;
       },
@@ -144,7 +154,7 @@ export function createStandIn({ service, latencyMs = 0, tls }: StandInOptions): 
     };
   };
 
-  return { app, calls, faults, route, listen };
+  return { app, calls, faults, hooks, route, listen };
 }
 
 async function serve(context: Context<Env>, handler: Handler, fault: Fault | undefined): Promise<Response> {

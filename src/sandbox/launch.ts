@@ -15,16 +15,23 @@ export interface Launched {
   stop(): Promise<number | null>;
   /** Sends SIGKILL. */
   kill(): Promise<void>;
+  /** Sends SIGSTOP, and SIGCONT. */
+  freeze(): void;
+  thaw(): void;
 }
 
 const source = fileURLToPath(new URL('..', import.meta.url));
 
-/** The product as a supervisor would start it, in a process of its own. Throws what it wrote when it ends before it is ready. */
+/**
+ * The product as a supervisor would start it, in a process of its own: one of its entries, or a file with words for it. Throws
+ * what it wrote when it ends before it is ready.
+ */
 export async function launch(
-  entry: 'main' | 'bot' | 'worker',
+  entry: 'main' | 'bot' | 'worker' | readonly [file: string, ...words: string[]],
   environment: Readonly<Record<string, string>>,
 ): Promise<Launched> {
-  const child = spawn(process.execPath, [`${source}${entry}.ts`], {
+  const command = typeof entry === 'string' ? [`${source}${entry}.ts`] : entry;
+  const child = spawn(process.execPath, command, {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -52,6 +59,8 @@ export async function launch(
     url,
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
   };
 }
 

@@ -102,6 +102,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackStand
     url: standIn.url,
     calls: standIn.calls,
     faults: standIn.faults,
+    hooks: standIn.hooks,
     apiUrl: `${standIn.url}/api/`,
     botToken: tokens.bot,
     appToken: tokens.app,

@@ -8,9 +8,15 @@ import { handle, rendersAtOnce } from './handle.ts';
 
 const prefix = '{holt}';
 
-/** Work of a process that was killed is taken up by another one within about 40 seconds; a redraw within about 20. */
-const slow = { lockDuration: 30_000, stalledInterval: 10_000, maxStalledCount: 5 };
-const quick = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 5 };
+/** After how many milliseconds the work of a process that was killed is taken up by another one. */
+export interface Locks {
+  ticks: number;
+  others: number;
+}
+
+const usualLocks: Locks = { ticks: 30_000, others: 10_000 };
+
+const lockedFor = (ms: number) => ({ lockDuration: ms, stalledInterval: ms / 2, maxStalledCount: 5 });
 
 interface Nudge {
   run: string;
@@ -24,7 +30,12 @@ interface Connections {
 }
 
 /** Nudges as BullMQ jobs, for any number of processes. No job fails on purpose, waits or is tried again: the record says what is due. */
-export function createBullMailboxes({ commands, forWork }: Connections, log: Log): Mailboxes {
+export function createBullMailboxes(
+  { commands, forWork }: Connections,
+  log: Log,
+  locks: Locks = usualLocks,
+): Mailboxes {
+  const [slow, quick] = [lockedFor(locks.ticks), lockedFor(locks.others)];
   const ticks = openQueue<Nudge>('tick', commands);
   const renders = openQueue<Nudge>('render', commands);
   const maintenance = openQueue<object>('maintenance', commands);

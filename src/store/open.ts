@@ -1,22 +1,24 @@
 import type { Log } from '../log.ts';
 import type { Mailboxes, Store } from '../onboarding/store.ts';
-import { createBullMailboxes } from './bullmq.ts';
+import { createBullMailboxes, type Locks } from './bullmq.ts';
 import { connectForCommands, connectForWork } from './connection.ts';
 import { openEmbeddedStore } from './embedded.ts';
 import { createInProcessMailboxes } from './in-process.ts';
 import { createRedisStore } from './redis.ts';
 
-interface StoreOptions {
+export interface StoreOptions {
   /** `redis:` or `rediss:`, with the password in it. Without it the store is embedded. */
   redisUrl?: string | undefined;
   /** Where the embedded store lives. */
   file: string;
   /** Accepts a Redis that does not write to disk. */
   allowVolatile?: boolean;
+  /** On Redis: how soon the work of a killed process is taken up. */
+  locks?: Locks;
   log: Log;
 }
 
-interface Opened {
+export interface Opened {
   kind: 'redis' | 'embedded';
   store: Store;
   mailboxes: Mailboxes;
@@ -33,6 +35,7 @@ export async function openStore({
   redisUrl,
   file,
   allowVolatile = false,
+  locks,
   log,
 }: StoreOptions): Promise<Opened> {
   if (redisUrl === undefined)
@@ -43,7 +46,7 @@ export async function openStore({
   ]);
   const forWork = () => connectForWork(redisUrl, log);
   const store = createRedisStore(documents, { allowVolatile });
-  return opened('redis', store, createBullMailboxes({ commands, forWork }, log));
+  return opened('redis', store, createBullMailboxes({ commands, forWork }, log, locks));
 }
 
 const opened = (kind: Opened['kind'], store: Store, mailboxes: Mailboxes): Opened => ({
