@@ -1,10 +1,15 @@
 import type { BotEnvironment } from './environment.ts';
 import type { Fleet } from './onboarding/fleet-schema.ts';
 import type { House, Part } from './process.ts';
-import { createSlackBot } from './slack/bot.ts';
+import { createSlackBot, type SlackBotOptions } from './slack/bot.ts';
 
-/** The part that faces Slack. */
-export function createBotPart(env: BotEnvironment, fleet: Fleet, { log, store, records }: House): Part {
+/** The part that faces Slack. `hurry` is for tests. */
+export function createBotPart(
+  env: BotEnvironment,
+  fleet: Fleet,
+  { log, store, records }: House,
+  hurry: Pick<SlackBotOptions, 'settleMs'> = {},
+): Part {
   const bot = createSlackBot({
     botToken: env.SLACK_BOT_TOKEN,
     appToken: env.SLACK_APP_TOKEN,
@@ -13,6 +18,7 @@ export function createBotPart(env: BotEnvironment, fleet: Fleet, { log, store, r
     records,
     store,
     log,
+    ...hurry,
   });
   return {
     handlers: { render: run => bot.draw(run) },

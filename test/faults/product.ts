@@ -1,21 +1,29 @@
 import { createBotPart } from '../../src/bot-part.ts';
 import { loadFleet } from '../../src/config.ts';
 import { readBotEnvironment, readMainEnvironment, readWorkerEnvironment } from '../../src/environment.ts';
+import type { EngineOptions } from '../../src/onboarding/engine.ts';
 import { start } from '../../src/start.ts';
 import { openStore } from '../../src/store/open.ts';
 import { createWorkerPart } from '../../src/worker-part.ts';
 import { readOrders, reporting } from './orders.ts';
-import { without } from './safeties.ts';
+import { lacking, withoutCompareAndSet } from './safeties.ts';
 
 // The product's entries, as the sweep starts them: in a hurry, telling of each write of a record, perhaps short of a safety.
 const orders = readOrders(process.argv[3] ?? '');
-const engine = without(orders);
+const engine = (options: EngineOptions): EngineOptions =>
+  lacking(orders)({
+    ...options,
+    settleMs: orders.settleMs,
+    patienceMs: orders.patienceMs,
+    backoff: () => 200,
+  });
+const hurry = { settleMs: orders.settleMs };
 
 const seams = {
   renderEveryMs: 40,
   open: async (options: Parameters<typeof openStore>[0]) => {
     const opened = await openStore({ ...options, locks: { ticks: 1_000, others: 1_000 } });
-    return { ...opened, store: reporting(without.compareAndSet(opened.store, orders), orders) };
+    return { ...opened, store: reporting(withoutCompareAndSet(opened.store, orders), orders) };
   },
 };
 
@@ -26,7 +34,7 @@ switch (process.argv[2]) {
       readBotEnvironment,
       async env => {
         const fleet = await loadFleet(env.HOLT_CONFIG);
-        return house => [createBotPart(env, fleet, house)];
+        return house => [createBotPart(env, fleet, house, hurry)];
       },
       seams,
     );
@@ -45,7 +53,10 @@ switch (process.argv[2]) {
       readMainEnvironment,
       async env => {
         const fleet = await loadFleet(env.HOLT_CONFIG);
-        return async house => [createBotPart(env, fleet, house), await createWorkerPart(env, house, engine)];
+        return async house => [
+          createBotPart(env, fleet, house, hurry),
+          await createWorkerPart(env, house, engine),
+        ];
       },
       seams,
     );

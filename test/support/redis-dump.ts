@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { wordsOf } from './words.ts';
 
 /** Everything that a Redis holds, as text. */
 export async function dumpOf(url: string): Promise<string> {
@@ -14,7 +15,7 @@ export async function dumpOf(url: string): Promise<string> {
   const texts: string[] = [];
   for (const key of await redis.keys('*')) {
     const type = await redis.type(key);
-    texts.push(key, JSON.stringify(await read[type]?.(key)));
+    texts.push(key, wordsOf(await read[type]?.(key)));
   }
   redis.disconnect();
   return texts.join('\n');

@@ -3,7 +3,8 @@ import { UserError } from '../../errors.ts';
 import type { Branch, Files, Pull, RepositoryReader } from '../ports.ts';
 import { describePull, saysTheSame } from '../pull-request-text.ts';
 import type { GitOpsTarget } from '../request.ts';
-import { defineStep, type StepContext } from '../step.ts';
+import type { Json } from '../run.ts';
+import { defineStep, type EffectDefinition, type StepContext } from '../step.ts';
 
 type Context = StepContext<'credentials'>;
 type Changes = Record<string, string>;
@@ -30,8 +31,14 @@ export const pullRequest = defineStep({
 
     refuseWhatPeopleDid(context, head, open ?? newest);
     const committed = await commit(context, main.commit, head, changes);
-    const { pull, opened } = await openPull(context, committed, changes, open);
-    return { state: 'open', ...pull, changed: committed !== head?.commit || opened, files };
+    const text = describePull(request.target, {
+      files,
+      afterMerge: read.layout.afterMerge(request.target),
+      thread: context.thread?.permalink,
+    });
+    const { number, url, made } = await openPull(context, open, text);
+    const described = open !== undefined && (await describe(context, open, text));
+    return { state: 'open', number, url, changed: committed.made || made || described, files };
   },
 });
 
@@ -63,33 +70,61 @@ function refuseWhatPeopleDid(
 }
 
 /** One commit on the branch, with the base's tree below it: never forced, and up to date with the base whenever it changes. */
-async function commit(
-  { request, read, effect }: Context,
+const commit = (
+  { request, effect }: Context,
   base: string,
   head: Branch | undefined,
   changes: Changes,
-): Promise<string> {
+): Promise<{ commit: string; made: boolean }> => {
   const { cluster, stage, gitops } = request.target;
-  if (head !== undefined && (await holds(read.repository, gitops, changes))) return head.commit;
-
-  const { commit } = await effect(`commit ${digest(changes)} on ${head?.commit ?? base}`, {
-    async find({ repository }) {
-      const now = await repository.findBranch(gitops.repository, gitops.branch, gitops.base);
-      const there =
-        now !== undefined && now.commit !== head?.commit && (await holds(repository, gitops, changes));
-      return there ? { commit: now.commit } : undefined;
+  return current(
+    effect,
+    `commit ${digest(changes)}`,
+    ({ commit }) => (commit === head?.commit ? undefined : commit),
+    {
+      async find({ repository }, { open }) {
+        // What was read before a request of ours may have landed does not count.
+        const now =
+          open === undefined
+            ? head
+            : await repository.findBranch(gitops.repository, gitops.branch, gitops.base);
+        if (now?.ours !== true || !(await holds(repository, gitops, changes))) return undefined;
+        return { commit: now.commit, made: open !== undefined };
+      },
+      async create({ repository }) {
+        const { commit } = await repository.commit(gitops.repository, {
+          branch: gitops.branch,
+          head: head?.commit,
+          tree: base,
+          parents: [...new Set([head?.commit ?? base, base])],
+          files: changes,
+          message: `Onboard ${cluster} (${stage}) to Otterize`,
+        });
+        return { commit, made: true };
+      },
     },
-    create: ({ repository }) =>
-      repository.commit(gitops.repository, {
-        branch: gitops.branch,
-        head: head?.commit,
-        tree: base,
-        parents: [...new Set([head?.commit ?? base, base])],
-        files: changes,
-        message: `Onboard ${cluster} (${stage}) to Otterize`,
-      }),
+  );
+};
+
+/**
+ * An effect whose recorded result somebody may have undone since: `gone` names what no longer holds, and then it is a new effect.
+ */
+async function current<T extends Json>(
+  effect: Context['effect'],
+  key: string,
+  gone: (recorded: T) => string | undefined,
+  definition: EffectDefinition<T>,
+): Promise<T> {
+  const state = { looked: false };
+  const result = await effect<T>(key, {
+    find(read, intent) {
+      state.looked = true;
+      return definition.find(read, intent);
+    },
+    create: write => definition.create(write),
   });
-  return commit;
+  const missing = state.looked ? undefined : gone(result);
+  return missing === undefined ? result : current(effect, `${key} after ${missing}`, gone, definition);
 }
 
 /** Whether the branch has every one of these files just so. */
@@ -98,43 +133,45 @@ async function holds(repository: RepositoryReader, gitops: GitOpsTarget, changes
   return Object.entries(changes).every(([path, text]) => files[path] === text);
 }
 
-async function openPull(
-  { request, read, thread, effect }: Context,
-  committed: string,
-  changes: Changes,
+type Text = Pick<Pull, 'title' | 'body'>;
+
+const openPull = (
+  { request, effect }: Context,
   open: Pull | undefined,
-): Promise<{ pull: { number: number; url: string }; opened: boolean }> {
-  const { gitops } = request.target;
-  const wanted = describePull(request.target, {
-    files: Object.keys(changes),
-    afterMerge: read.layout.afterMerge(request.target),
-    thread: thread?.permalink,
-  });
-  if (open !== undefined) {
-    const { number, url } = open;
-    if (saysTheSame(open, wanted)) return { pull: { number, url }, opened: false };
-    await effect(`describe #${number} ${digest({ body: wanted.body })}`, {
-      find: async () => undefined,
-      create: async ({ repository }) => {
-        await repository.updatePull(gitops.repository, number, wanted);
-        return { number };
+  text: Text,
+): Promise<{ number: number; url: string; made: boolean }> => {
+  const { repository: name, branch, base } = request.target.gitops;
+  return current(
+    effect,
+    'pull request',
+    ({ number }) => (number === open?.number ? undefined : `#${number}`),
+    {
+      async find({ repository }, intent) {
+        const now =
+          intent.open === undefined
+            ? open
+            : (await repository.findPulls(name, branch, base)).find(({ state }) => state === 'open');
+        return now && { number: now.number, url: now.url, made: intent.open !== undefined };
       },
-    });
-    return { pull: { number, url }, opened: true };
-  }
-  const pull = await effect<{ number: number; url: string }>(`pull request for ${committed}`, {
-    async find({ repository }) {
-      const pulls = await repository.findPulls(gitops.repository, gitops.branch, gitops.base);
-      const found = pulls.find(({ state }) => state === 'open');
-      return found && { number: found.number, url: found.url };
+      async create({ repository }) {
+        const { number, url } = await repository.openPull(name, { branch, base, ...text });
+        return { number, url, made: true };
+      },
     },
+  );
+};
+
+/** Whether the pull request had to be told anew what it is about. */
+async function describe({ request, effect }: Context, open: Pull, text: Text): Promise<boolean> {
+  if (saysTheSame(open, text)) return false;
+  await effect(`describe #${open.number} ${digest({ body: text.body })}`, {
+    find: async () => undefined,
     async create({ repository }) {
-      const { branch, base } = gitops;
-      const { number, url } = await repository.openPull(gitops.repository, { branch, base, ...wanted });
-      return { number, url };
+      await repository.updatePull(request.target.gitops.repository, open.number, text);
+      return { number: open.number };
     },
   });
-  return { pull, opened: true };
+  return true;
 }
 
 const digest = (files: Files): string =>

@@ -1,0 +1,167 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseFleet } from '../../src/config.ts';
+import { createLog } from '../../src/log.ts';
+import { resolveTarget } from '../../src/onboarding/fleet.ts';
+import { createRecords, type Records } from '../../src/onboarding/records.ts';
+import type { Target } from '../../src/onboarding/request.ts';
+import { type Call, createStandIn, type StandIn } from '../../src/sandbox/kit.ts';
+import { type Launched, launch } from '../../src/sandbox/launch.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { openStore } from '../../src/store/open.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import type { Orders } from './orders.ts';
+import type { Safety } from './safeties.ts';
+
+export type StoreKind = 'redis' | 'embedded';
+/** What can be killed: on the embedded store both are one process. */
+export type Role = 'bot' | 'worker';
+
+export interface LaneOptions {
+  store: StoreKind;
+  clusters: readonly string[];
+  unknowns?: NonNullable<SandboxOptions['unknowns']>;
+  without?: Safety | undefined;
+}
+
+/** How long a request may still land, and how long a held one is held: longer than a restart takes. */
+const settleMs = 4_000;
+export const heldMs = 3_000;
+const patienceMs = 2_500;
+
+const product = fileURLToPath(new URL('product.ts', import.meta.url));
+
+/** The people, the policy and the two invitees of every swept run. */
+const configuration = (clusters: readonly string[]): string => `
+requesters: { users: [U0REQUESTER] }
+approval: { approvers: { users: [U0APPROVER] } }
+names: { vault: "kv-{cluster}-{stage}" }
+invite: { people: [anna.meyer@harbour.example, ben.okafor@harbour.example] }
+mailDomains: [harbour.example]
+gitops: { repository: harbour/clusters }
+stages: { prod: }
+clusters: { ${clusters.map(cluster => `${cluster}: `).join(', ')} }
+`;
+
+/** A sandbox and the product's processes on it, with the means to stop them at any call and at any write of a record. */
+export interface Lane {
+  store: StoreKind;
+  sandbox: Sandbox;
+  target(cluster: string): Target;
+  /** Every call of every service, and every write of a record, passes here. */
+  around(hook: NonNullable<StandIn['hooks']['around']> | undefined): void;
+  /** Starts what is not running. */
+  start(): Promise<void>;
+  running(role: Role): Launched | undefined;
+  /** Which of the two made this call. */
+  roleOf(call: Call): Role;
+  kill(role: Role): Promise<void>;
+  /** Sends SIGTERM; answers the exit code. */
+  stop(role: Role): Promise<number | null>;
+  /** A second process beside the one that plays this role; it plays the role from now on. */
+  startSecond(role: Role): Promise<void>;
+  /** Empties the whole store; nothing may be running. */
+  wipe(): Promise<void>;
+  /** The records; on the embedded store it stops the product first. */
+  records(): Promise<{ records: Records; close(): Promise<void> }>;
+  redisUrl: string | undefined;
+  /** All that the processes wrote, those that are gone too. */
+  output(): string;
+  close(): Promise<void>;
+}
+
+export async function openLane({ store, clusters, unknowns = {}, without }: LaneOptions): Promise<Lane> {
+  const fleet = parseFleet(configuration(clusters), 'holt.yaml');
+  const target = (cluster: string): Target => resolveTarget(fleet, cluster, 'prod');
+  const sandbox = await startSandbox({ fleet, targets: clusters.map(target), unknowns });
+  sandbox.slack.settings.rateFactor = Number.POSITIVE_INFINITY;
+  const file = join(await mkdtemp(join(sandbox.folder, 'sweep-')), 'holt.yaml');
+  await writeFile(file, configuration(clusters));
+  const redis: TestRedis | undefined =
+    store === 'redis' ? await startRedis('--maxmemory-policy', 'noeviction') : undefined;
+
+  const record = createStandIn({ service: 'Record' });
+  record.route('POST', '/:moment/:pid/:name', 'write', context => context.json({}));
+  const control = await record.listen();
+  const orders: Orders = { control: control.url, settleMs, patienceMs, ...(without && { without }) };
+
+  const environment = {
+    ...sandbox.environment,
+    ...(redis && { REDIS_URL: redis.url, HOLT_ALLOW_VOLATILE_REDIS: '1' }),
+    HOLT_CONFIG: file,
+  };
+  const data = sandbox.environment['HOLT_DATA'] ?? '';
+  const gone: Launched[] = [];
+  const processes = new Map<Role, Launched>();
+  const begin = (role: Role | 'main'): Promise<Launched> =>
+    launch([product, role, JSON.stringify(orders)], environment);
+  const put = (role: Role, launched: Launched): void => void processes.set(role, launched);
+  /** The process of this role plays it no more. */
+  const dismiss = (role: Role): Launched | undefined => {
+    const process = processes.get(role);
+    if (process === undefined) return undefined;
+    for (const [each, running] of processes) if (running === process) processes.delete(each);
+    gone.push(process);
+    return process;
+  };
+  const stop = async (role: Role): Promise<number | null> => (await dismiss(role)?.stop()) ?? 0;
+
+  const services = [sandbox.slack, sandbox.otterize, sandbox.entra, sandbox.vault, sandbox.github, control];
+  return {
+    store,
+    sandbox,
+    target,
+    redisUrl: redis?.url,
+    around(hook) {
+      for (const { hooks } of services) {
+        if (hook === undefined) delete hooks.around;
+        else hooks.around = hook;
+      }
+    },
+    async start() {
+      if (store === 'embedded') {
+        if (processes.size > 0) return;
+        const main = await begin('main');
+        put('bot', main);
+        put('worker', main);
+        return;
+      }
+      const missing = (['bot', 'worker'] as const).filter(role => !processes.has(role));
+      await Promise.all(missing.map(async role => put(role, await begin(role))));
+    },
+    running: role => processes.get(role),
+    roleOf(call) {
+      if (call.service !== 'Record') return call.service === 'Slack' ? 'bot' : 'worker';
+      return Number(call.path.split('/')[2]) === processes.get('bot')?.pid ? 'bot' : 'worker';
+    },
+    kill: async role => await dismiss(role)?.kill(),
+    stop,
+    async startSecond(role) {
+      dismiss(role);
+      put(role, await begin(role));
+    },
+    async wipe() {
+      await redis?.flush();
+      await Promise.all(['', '-wal', '-shm'].map(end => rm(`${data}${end}`, { force: true })));
+    },
+    async records() {
+      if (store === 'embedded') await stop('bot');
+      const opened = await openStore({
+        redisUrl: redis?.url,
+        file: data,
+        allowVolatile: true,
+        log: createLog('silent'),
+      });
+      return { records: createRecords(opened.store, opened.mailboxes.nudges), close: () => opened.close() };
+    },
+    output: () =>
+      [...gone, ...processes.values()].flatMap(({ log, errors }) => [...log, ...errors]).join('\n'),
+    async close() {
+      await Promise.all([stop('bot'), stop('worker')]);
+      await control.close();
+      await sandbox.close();
+      await redis?.stop();
+    },
+  };
+}
