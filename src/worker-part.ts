@@ -16,14 +16,20 @@ import { Secret } from './secret.ts';
 const patienceMs = 180_000;
 const maxAttempts = 8;
 
+interface Tests {
+  adjust?: (options: EngineOptions) => EngineOptions;
+  /** When a call that hangs is given up, in milliseconds. */
+  callMs?: number;
+}
+
 /**
- * The part that works. Its start throws a ConfigError when the Otterize CLI is missing or too old. `adjust` is for tests that
+ * The part that works. Its start throws a ConfigError when the Otterize CLI is missing or too old. `tests` is for those that
  * take a safety away or hurry.
  */
 export async function createWorkerPart(
   env: WorkerEnvironment,
   { log, store, records }: House,
-  adjust = (options: EngineOptions): EngineOptions => options,
+  { adjust = options => options, callMs }: Tests = {},
 ): Promise<Part> {
   const otterize = createOtterize({
     program: programOf(env.OTTERIZE_CLI),
@@ -34,11 +40,18 @@ export async function createWorkerPart(
     extraEnv: passedOn(['SSL_CERT_FILE', 'SSL_CERT_DIR', 'HTTPS_PROXY', 'NO_PROXY']),
     concurrency: env.OTTERIZE_CONCURRENCY,
     log,
+    ...(callMs && { timeoutMs: callMs }),
   });
+  const hurry = callMs === undefined ? {} : { requestTimeoutMs: callMs };
   const credential = createCredential(azureAuth(env));
-  const vault = createVault({ credential, vaultUrl: env.KEY_VAULT_URL });
-  const repository = createRepository({ apiUrl: env.GITHUB_API_URL, auth: await gitHubAuth(env), log });
-  const directory = createDirectory({ credential, graphUrl: env.GRAPH_URL });
+  const vault = createVault({ credential, vaultUrl: env.KEY_VAULT_URL, ...hurry });
+  const repository = createRepository({
+    apiUrl: env.GITHUB_API_URL,
+    auth: await gitHubAuth(env),
+    log,
+    ...hurry,
+  });
+  const directory = createDirectory({ credential, graphUrl: env.GRAPH_URL, ...hurry });
   const usual: EngineOptions = {
     plan,
     records,

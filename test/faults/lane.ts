@@ -23,6 +23,10 @@ export interface LaneOptions {
   clusters: readonly string[];
   unknowns?: NonNullable<SandboxOptions['unknowns']>;
   without?: Safety | undefined;
+  /** When a call that hangs is given up; as usual when left out. */
+  callMs?: number;
+  /** Each call of the CLI asks what to do wrong: a call of the service `CLI`. */
+  faultyCli?: boolean;
 }
 
 /** How long a request may still land, and how long a held one is held: longer than a restart takes. */
@@ -30,6 +34,7 @@ const settleMs = 4_000;
 export const heldMs = 3_000;
 const patienceMs = 2_500;
 
+const faulty = new URL('faulty-cli.ts', import.meta.url).href;
 const product = fileURLToPath(new URL('product.ts', import.meta.url));
 
 /** The people, the policy and the two invitees of every swept run. */
@@ -71,7 +76,14 @@ export interface Lane {
   close(): Promise<void>;
 }
 
-export async function openLane({ store, clusters, unknowns = {}, without }: LaneOptions): Promise<Lane> {
+export async function openLane({
+  store,
+  clusters,
+  unknowns = {},
+  without,
+  callMs,
+  faultyCli = false,
+}: LaneOptions): Promise<Lane> {
   const fleet = parseFleet(configuration(clusters), 'holt.yaml');
   const target = (cluster: string): Target => resolveTarget(fleet, cluster, 'prod');
   const sandbox = await startSandbox({ fleet, targets: clusters.map(target), unknowns });
@@ -84,11 +96,24 @@ export async function openLane({ store, clusters, unknowns = {}, without }: Lane
   const record = createStandIn({ service: 'Record' });
   record.route('POST', '/:moment/:pid/:name', 'write', context => context.json({}));
   const control = await record.listen();
-  const orders: Orders = { control: control.url, settleMs, patienceMs, ...(without && { without }) };
+  const program = createStandIn({ service: 'CLI' });
+  program.route('POST', '/cli/:pid/:name', 'call', context => context.json({}));
+  const programs = await program.listen();
+  const orders: Orders = {
+    control: control.url,
+    settleMs,
+    patienceMs,
+    ...(without && { without }),
+    ...(callMs && { callMs }),
+  };
+
+  const cli = join(sandbox.folder, 'otterize.mjs');
+  await writeFile(cli, `process.argv.splice(2, 0, '${programs.url}');\nawait import('${faulty}');\n`);
 
   const environment = {
     ...sandbox.environment,
     ...(redis && { REDIS_URL: redis.url, HOLT_ALLOW_VOLATILE_REDIS: '1' }),
+    ...(faultyCli && { OTTERIZE_CLI: cli }),
     HOLT_CONFIG: file,
   };
   const data = sandbox.environment['HOLT_DATA'] ?? '';
@@ -107,7 +132,15 @@ export async function openLane({ store, clusters, unknowns = {}, without }: Lane
   };
   const stop = async (role: Role): Promise<number | null> => (await dismiss(role)?.stop()) ?? 0;
 
-  const services = [sandbox.slack, sandbox.otterize, sandbox.entra, sandbox.vault, sandbox.github, control];
+  const services = [
+    sandbox.slack,
+    sandbox.otterize,
+    sandbox.entra,
+    sandbox.vault,
+    sandbox.github,
+    control,
+    programs,
+  ];
   return {
     store,
     sandbox,
@@ -159,7 +192,7 @@ export async function openLane({ store, clusters, unknowns = {}, without }: Lane
       [...gone, ...processes.values()].flatMap(({ log, errors }) => [...log, ...errors]).join('\n'),
     async close() {
       await Promise.all([stop('bot'), stop('worker')]);
-      await control.close();
+      await Promise.all([control.close(), programs.close()]);
       await sandbox.close();
       await redis?.stop();
     },

@@ -8,6 +8,8 @@ const Orders = z.strictObject({
   control: z.url(),
   settleMs: z.int(),
   patienceMs: z.int(),
+  /** When a call that hangs is given up; as usual when left out. */
+  callMs: z.int().optional(),
   without: z.enum(safeties).optional(),
 });
 export type Orders = z.infer<typeof Orders>;

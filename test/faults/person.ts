@@ -28,15 +28,18 @@ export interface Persevering {
   type(): void;
   /** Resolves once the thread tells of an end; throws when it does not. */
   ended: Promise<string>;
+  /** What the thread said of failures, each of which was answered with Retry. */
+  failures: readonly string[];
 }
 
 /**
  * Somebody who types a command, approves what is asked, and does each again when it did not arrive: as people do whose bot
- * is restarted under their hands.
+ * is restarted under their hands. Presses Retry so often when a step has failed.
  */
-export function persevere(lane: Lane, cluster: string): Persevering {
+export function persevere(lane: Lane, cluster: string, mostRetries = 0): Persevering {
   const { slack, channel, requester, approver } = lane.sandbox;
-  const state = { wanted: true, typing: false, approving: false };
+  const state = { wanted: true, typing: false, approving: false, retrying: false };
+  const failures: string[] = [];
 
   async function type(): Promise<void> {
     state.typing = true;
@@ -60,14 +63,28 @@ export function persevere(lane: Lane, cluster: string): Persevering {
     state.approving = false;
   }
 
+  async function retry(message: Message): Promise<void> {
+    state.retrying = true;
+    failures.push(message.text);
+    await slack
+      .click(requester, { channel: message.channel, ts: message.ts }, 'retry')
+      .catch(() => undefined);
+    await sleep(500);
+    state.retrying = false;
+  }
+
+  const withButton = (role: string, button: string): Message | undefined =>
+    threadOf(lane, cluster).find(
+      message => roleOf(message).startsWith(role) && JSON.stringify(message.blocks).includes(`"${button}"`),
+    );
+
   const look = (): void => {
     if (lane.running('bot') === undefined) return;
     if (state.wanted && !state.typing) void type();
-    const open = threadOf(lane, cluster).find(
-      message =>
-        roleOf(message).startsWith('approval') && JSON.stringify(message.blocks).includes('"approve"'),
-    );
+    const open = withButton('approval', 'approve');
     if (open !== undefined && !state.approving) void approve(open);
+    const failed = withButton('failure', 'retry');
+    if (failed !== undefined && !state.retrying && failures.length < mostRetries) void retry(failed);
   };
 
   async function watch(): Promise<string> {
@@ -75,7 +92,9 @@ export function persevere(lane: Lane, cluster: string): Persevering {
     while (performance.now() < deadline) {
       look();
       const situation = situationOf(lane, cluster);
-      if (isOver(situation) && !state.wanted && !state.typing) return situation;
+      const busy = state.wanted || state.typing || state.retrying;
+      const again = situation === 'Failed' && failures.length < mostRetries;
+      if (isOver(situation) && !busy && !again) return situation;
       await sleep(lookEveryMs);
     }
     throw new Error(`nothing ended: ${situationOf(lane, cluster)}`);
@@ -84,6 +103,7 @@ export function persevere(lane: Lane, cluster: string): Persevering {
   return {
     type: () => Object.assign(state, { wanted: true }),
     ended: watch(),
+    failures,
   };
 }
 

@@ -16,12 +16,12 @@ export interface Point {
   role: 'bot' | 'worker';
 }
 
-/** What is called: the route's name, or of a record's write what it writes. */
+/** What is called: the route's name, of a record's write what it writes, of the CLI its words. */
 export const nameOf = ({ service, operation, path }: Call): string =>
-  service === 'Record' ? decodeURIComponent(path.split('/')[3] ?? '') : operation;
+  service === 'Record' || service === 'CLI' ? decodeURIComponent(path.split('/')[3] ?? '') : operation;
 
-export const momentOf = ({ service, path }: Call): 'before' | 'after' | 'call' =>
-  service !== 'Record' ? 'call' : path.startsWith('/before/') ? 'before' : 'after';
+export const momentOf = ({ service, path }: Call): string =>
+  service === 'Record' ? (path.split('/')[1] ?? '') : 'call';
 
 /** Runs once undisturbed and lists every call of every service and every write of the record, in their order. */
 export async function learn(lane: Lane, cluster: string): Promise<Point[]> {

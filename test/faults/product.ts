@@ -10,13 +10,14 @@ import { lacking, withoutCompareAndSet } from './safeties.ts';
 
 // The product's entries, as the sweep starts them: in a hurry, telling of each write of a record, perhaps short of a safety.
 const orders = readOrders(process.argv[3] ?? '');
-const engine = (options: EngineOptions): EngineOptions =>
+const adjust = (options: EngineOptions): EngineOptions =>
   lacking(orders)({
     ...options,
     settleMs: orders.settleMs,
     patienceMs: orders.patienceMs,
     backoff: () => 200,
   });
+const tests = { adjust, ...(orders.callMs && { callMs: orders.callMs }) };
 const hurry = { settleMs: orders.settleMs };
 
 const seams = {
@@ -26,6 +27,12 @@ const seams = {
     return { ...opened, store: reporting(withoutCompareAndSet(opened.store, orders), orders) };
   },
 };
+
+// Whoever started it may be stopped with Ctrl-C, or killed; nothing is left behind then.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.exit(1);
+}, 1_000).unref();
 
 switch (process.argv[2]) {
   case 'bot':
@@ -43,7 +50,7 @@ switch (process.argv[2]) {
     await start(
       'worker',
       readWorkerEnvironment,
-      async env => async house => [await createWorkerPart(env, house, engine)],
+      async env => async house => [await createWorkerPart(env, house, tests)],
       seams,
     );
     break;
@@ -55,7 +62,7 @@ switch (process.argv[2]) {
         const fleet = await loadFleet(env.HOLT_CONFIG);
         return async house => [
           createBotPart(env, fleet, house, hurry),
-          await createWorkerPart(env, house, engine),
+          await createWorkerPart(env, house, tests),
         ];
       },
       seams,
