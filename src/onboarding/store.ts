@@ -23,6 +23,12 @@ export interface Mark {
   document: string;
 }
 
+/** How often something may happen. */
+interface Limit {
+  most: number;
+  withinMs: number;
+}
+
 /**
  * Documents by compare-and-set. The store knows no rule of the domain. Both implementations pass one contract suite
  * (test/contract/store.test.ts). Whatever fails is a ServiceError of the service `Redis`, or for the embedded store a
@@ -58,6 +64,11 @@ export interface Store {
   /** Ids of runs whose thread does not show the newest revision. */
   behind(): Promise<string[]>;
   claims: Claims;
+  /**
+   * Whether this is among the first `most` of its key; the count begins with the first and is forgotten after `withinMs`. One
+   * count for all processes.
+   */
+  admit(key: string, limit: Limit): Promise<boolean>;
   /** What keeps the store from being used safely; empty when ready. */
   check(): Promise<Problem[]>;
   close(): Promise<void>;

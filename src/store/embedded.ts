@@ -25,6 +25,9 @@ create table if not exists history (serial integer primary key, run text not nul
 create index if not exists histories on history (run, serial);
 create table if not exists claims (
   pool text not null, id text not null, run text not null, primary key (pool, id)
+) strict, without rowid;
+create table if not exists admitted (
+  key text primary key, count integer not null, until integer not null
 ) strict, without rowid;`;
 
 // Exclusive locking makes the file its own lock, which the kernel drops with the process, whatever ends it.
@@ -74,6 +77,7 @@ export function openEmbeddedStore(file: string): Store {
 
   return {
     claims: createClaims(database),
+    admit: createAdmission(database),
     now: async () => Date.now(),
     ...createWriters(database),
     ...createReaders(database),
@@ -176,5 +180,17 @@ function createClaims(database: DatabaseSync): Claims {
     release: async (pool, id) => {
       release.run(pool, id);
     },
+  };
+}
+
+function createAdmission(database: DatabaseSync): Store['admit'] {
+  const forget = database.prepare('delete from admitted where until <= ?');
+  const count = database.prepare(
+    'insert into admitted (key, count, until) values (?, 1, ?) on conflict do update set count = count + 1 returning count',
+  );
+  return async (key, { most, withinMs }) => {
+    const now = Date.now();
+    forget.run(now);
+    return Number(count.get(key, now + withinMs)?.['count']) <= most;
   };
 }

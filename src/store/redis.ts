@@ -21,6 +21,8 @@ const keys = {
   due: '{holt}:due',
   /** Set of ids. */
   behind: '{holt}:behind',
+  /** Counter that expires. */
+  admitted: (key: string) => `{holt}:admitted:${key}`,
 };
 
 // Documents pass through the scripts as they are: Lua's JSON would turn an empty list into an empty object.
@@ -72,6 +74,12 @@ const claimScript = `
 redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])
 return redis.call('HGET', KEYS[1], ARGV[1])`;
 
+const admitScript = `
+local most, ms = unpack(ARGV)
+local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('PEXPIRE', KEYS[1], ms) end
+return count <= tonumber(most) and 1 or 0`;
+
 type Command = (...args: (string | number)[]) => Promise<unknown>;
 
 function defineScript(redis: Redis, name: string, numberOfKeys: number, lua: string): Command {
@@ -105,6 +113,7 @@ export function createRedisStore(redis: Redis, { allowVolatile = false } = {}): 
   const insert = defineScript(redis, 'holtInsert', 7, insertScript);
   const swap = defineScript(redis, 'holtSwap', 5, swapScript);
   const setMark = defineScript(redis, 'holtSetMark', 2, markScript);
+  const admit = defineScript(redis, 'holtAdmit', 1, admitScript);
   const { live, latest, recent, due, behind } = keys;
 
   return {
@@ -138,6 +147,8 @@ export function createRedisStore(redis: Redis, { allowVolatile = false } = {}): 
         setMark(keys.run(id), behind, id, version, shows, document, version - 1),
       )) === 1,
     behind: () => told('list what is behind', redis.smembers(behind)),
+    admit: async (key, { most, withinMs }) =>
+      (await told('count', admit(keys.admitted(key), most, withinMs))) === 1,
     check: () => check(redis, allowVolatile),
     close: async () => redis.disconnect(),
   };

@@ -222,6 +222,18 @@ describe.each(storeBackends)('the $name store', ({ start, skip }) => {
       expect(await store.history('run-1')).toEqual([document]);
     });
 
+    it('admits no more than so many of a key, over all callers, and forgets them after their time', async () => {
+      const callers = await backend.callers(8);
+      const limit = { most: 3, withinMs: 60_000 };
+      const admitted = await Promise.all(
+        callers.flatMap(caller => [caller, caller].map(each => each.admit('anna', limit))),
+      );
+      expect(admitted.filter(Boolean)).toHaveLength(3);
+      expect(await store.admit('ben', limit)).toBe(true);
+      expect(await store.admit('short', { most: 1, withinMs: 1 })).toBe(true);
+      await expect.poll(() => store.admit('short', { most: 1, withinMs: 1 })).toBe(true);
+    });
+
     it('has a clock', async () => {
       const before = Date.now();
       const now = await store.now();
