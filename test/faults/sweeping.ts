@@ -134,7 +134,6 @@ async function disturb(
     }),
   );
   await close();
-  await Promise.all([lane.stop('bot'), lane.stop('worker')]);
   for (const witness of witnesses) findings.push(...(await findingsOf(lane, witness.cluster, witness)));
   findings.push(...unexplained(lane, clusters, before));
   return { kills: scene.kills, findings };
