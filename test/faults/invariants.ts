@@ -12,7 +12,7 @@ export interface Witness {
   /** The run, and its history's lines in order. */
   run: Run | undefined;
   history: readonly { kind: string; about?: string }[];
-  /** Root messages that may stand: two when the store was emptied, and then the second may have found all in place. */
+  /** Root messages that may stand: one a run, one more when the store was emptied; a second run may have found all in place. */
   roots: number;
 }
 

@@ -3,7 +3,7 @@ import type { Message } from '../../src/sandbox/slack-state.ts';
 import { roleOf } from '../../src/sandbox/story.ts';
 import type { Lane } from './lane.ts';
 
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 const lookEveryMs = 40;
 
 /** The bot's root messages of a cluster, oldest first. */
@@ -28,6 +28,8 @@ export interface Persevering {
   type(): void;
   /** Resolves once the thread tells of an end; throws when it does not. */
   ended: Promise<string>;
+  /** How often the command was typed. */
+  typed(): number;
   /** What the thread said of failures, each of which was answered with Retry. */
   failures: readonly string[];
 }
@@ -38,11 +40,12 @@ export interface Persevering {
  */
 export function persevere(lane: Lane, cluster: string, mostRetries = 0): Persevering {
   const { slack, channel, requester, approver } = lane.sandbox;
-  const state = { wanted: true, typing: false, approving: false, retrying: false };
+  const state = { wanted: true, typing: false, approving: false, retrying: false, typed: 0 };
   const failures: string[] = [];
 
   async function type(): Promise<void> {
     state.typing = true;
+    state.typed += 1;
     const { acknowledged, ephemerals } = await slack.command(
       requester,
       channel,
@@ -103,6 +106,7 @@ export function persevere(lane: Lane, cluster: string, mostRetries = 0): Perseve
   return {
     type: () => Object.assign(state, { wanted: true }),
     ended: watch(),
+    typed: () => state.typed,
     failures,
   };
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Mode, modes } from './modes.ts';
 import { chance, type Point } from './points.ts';
-import { type Job, pointsOf, sweep } from './sweeping.ts';
+import { type Job, pointsOf, sweep, type Violation } from './sweeping.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -24,9 +24,10 @@ const wanted =
   options.modes === '' ? possible : possible.filter(mode => options.modes.split(',').includes(mode));
 
 function choose(points: readonly Point[]): Job[] {
-  const [from = 1, to = points.length] = options.points === '' ? [] : options.points.split('-').map(Number);
+  const [from = 1, to = from] =
+    options.points === '' ? [1, points.length] : options.points.split('-').map(Number);
   const jobs = points
-    .filter(({ number }) => number >= from && number <= (Number.isNaN(to) ? from : to))
+    .filter(({ number }) => number >= from && number <= to)
     .flatMap(point => wanted.map(mode => ({ mode, point })));
   if (options.sample === '') return jobs;
   return jobs
@@ -39,6 +40,10 @@ function choose(points: readonly Point[]): Job[] {
 const unkind = { secretReadableAgain: 'masked', duplicateNames: 'allowed', listLagMs: 700 } as const;
 const store = options.store === 'embedded' ? 'embedded' : 'redis';
 const unknowns = options.unkind ? unkind : {};
+let told = 0;
+const inWords = ({ mode, point, at, invariant, detail }: Violation): string =>
+  `${mode} at ${point} (${at}): ${invariant}: ${detail}`;
+
 const report = await sweep({
   store,
   seed,
@@ -46,14 +51,15 @@ const report = await sweep({
   lanes: Number(options.lanes),
   jobs: choose(await pointsOf(store, unknowns)),
   progress: (done, all, violations) => {
-    if (!options.json && (done % 10 === 0 || done === all))
-      console.log(`${done} of ${all}: ${violations.length} violations`);
+    if (options.json) return;
+    for (const violation of violations.slice(told)) console.log(inWords(violation));
+    told = violations.length;
+    if (done % 10 === 0 || done === all) console.log(`${done} of ${all}: ${told} violations`);
   },
 });
 if (options.json) console.log(JSON.stringify(report));
 else {
-  for (const { mode, point, at, invariant, detail } of report.violations)
-    console.log(`${mode} at ${point} (${at}): ${invariant}: ${detail}`);
+  for (const violation of report.violations.slice(told)) console.log(inWords(violation));
   console.log(
     `${report.points} points, ${report.unreached.length} not reached, ${report.kills} kills, ${report.violations.length} violations, ${report.seconds} s`,
   );

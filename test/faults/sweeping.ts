@@ -13,7 +13,7 @@ export interface Job {
   pair?: boolean;
 }
 
-interface Violation extends Finding {
+export interface Violation extends Finding {
   mode: Mode;
   point: number;
   seed: number;
@@ -127,10 +127,15 @@ async function disturb(
   for (const detail of scene.complaints) findings.push({ invariant: 'the product stops cleanly', detail });
   const { records, close } = await lane.records();
   const witnesses = await Promise.all(
-    clusters.map(async cluster => {
-      const run = await records.latest(lane.target(cluster).names.organization);
+    clusters.map(async (cluster, index) => {
+      const runs = (await records.recent(10)).filter(({ request }) => request.target.cluster === cluster);
+      const typed = people[index]?.typed() ?? 0;
+      // A bot that was frozen may still begin what was typed before; it has a message of its own, and finds all in place.
+      if (runs.length > typed)
+        findings.push({ invariant: 'no run that nobody asked for', detail: `${runs.length} of ${typed}` });
+      const [run] = runs;
       const history = run === undefined ? [] : await records.history(run.id);
-      return { cluster, run, history, roots: mode === 'amnesia' ? 2 : 1 };
+      return { cluster, run, history, roots: runs.length + (mode === 'amnesia' ? 1 : 0) };
     }),
   );
   await close();
