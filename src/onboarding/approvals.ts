@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Lease, leased } from './leased.ts';
+import { type Lease, leased, voided } from './leased.ts';
+import type { Right } from './policy.ts';
 import { type Change, type Gate, openGateOf, type Run } from './run.ts';
 
 /** Exactly what an approval covers. Whoever approves, approves this and nothing else. */
@@ -15,28 +16,33 @@ export function digestOf({ organization, environment, addresses }: Covered): str
   return createHash('sha256').update(canonical).digest('hex');
 }
 
-/** Asks for an approval; for the same digest only once. An open one for another digest is void. */
+/** Asks for an approval; for the same digest only once. One for another digest is void, given or not. */
 export const openGate = (lease: Lease, covered: { digest: string; addresses: string[] }): Change =>
   leased(lease, (run, now) => {
     const last = run.gates.at(-1);
     if (last?.digest === covered.digest && last.state !== 'void') return { unchanged: 'open' };
     const deadline = now + run.request.target.approval.expiresMs;
     const gate: Gate = { ...covered, openedAt: now, deadline, votes: [], state: 'open' };
-    const earlier = run.gates.map(each =>
-      each.state === 'open' ? { ...each, state: 'void' as const } : each,
-    );
-    return { next: { ...run, gates: [...earlier, gate] }, kind: 'asked', about: covered.digest };
+    const gates = [...voided(run.gates, ['open', 'approved'], now), gate];
+    return { next: { ...run, gates }, kind: 'asked', about: covered.digest };
   });
 
 /** Why a click did not count; each has an answer for the person. */
-export type Refusal = 'superseded' | 'decided' | 'expired' | 'not-yours' | 'self' | 'again';
+export type Refusal =
+  | Exclude<Right, 'granted'>
+  | 'superseded'
+  | 'self'
+  | 'ended'
+  | 'expired'
+  | 'decided'
+  | 'again';
 
 export interface Decision {
   digest: string;
   by: string;
   verdict: 'approve' | 'decline';
-  /** Whether the policy lists the person as an approver now. */
-  eligible: boolean;
+  /** What the policy says of the person now: see `rightToApprove`. */
+  right: Right;
 }
 
 /**
@@ -44,9 +50,10 @@ export interface Decision {
  * counts once; one refusal ends it; enough approvals by different people grant it. Final either way.
  */
 export const decide =
-  ({ digest, by, verdict, eligible }: Decision): Change =>
+  (decision: Decision): Change =>
   (run, now) => {
-    const refusal = refuse(run, { digest, by, verdict, eligible }, now);
+    const { digest, by, verdict } = decision;
+    const refusal = refuse(run, decision, now);
     if (refusal !== undefined) return { unchanged: refusal };
     const gate = openGateOf(run) as Gate;
     const votes = [...gate.votes, { by, verdict, at: now }];
@@ -57,22 +64,20 @@ export const decide =
     const decided: Gate = { ...gate, votes, state, ...closed };
     const gates = run.gates.map(each => (each === gate ? decided : each));
     const due = state === 'open' ? run.due : now;
-    return {
-      next: { ...run, gates, due },
-      kind: verdict === 'approve' ? 'approved' : 'declined',
-      by,
-      about: digest,
-      wake: true,
-    };
+    const kind = state === 'open' ? 'agreed' : state;
+    return { next: { ...run, gates, due }, kind, by, about: digest, wake: state !== 'open' };
   };
 
-function refuse(run: Run, { digest, by, eligible }: Decision, now: number): Refusal | undefined {
+function refuse(run: Run, { digest, by, right }: Decision, now: number): Refusal | undefined {
   const gate = run.gates.findLast(each => each.digest === digest);
-  if (gate === undefined || gate.state === 'void') return 'superseded';
-  if (!eligible) return 'not-yours';
+  if (gate === undefined) return 'superseded';
+  if (right !== 'granted') return right;
   if (by === run.request.by.user && !run.request.target.approval.selfApproval) return 'self';
+  const undecided = gate.state === 'open' || gate.state === 'void';
+  if (undecided && (run.due === null || run.cancel !== undefined)) return 'ended';
+  if (gate.state === 'void') return 'superseded';
   if (gate.state === 'expired' || (gate.state === 'open' && now >= gate.deadline)) return 'expired';
-  if (gate.state !== 'open' || run.due === null) return 'decided';
+  if (gate.state !== 'open') return 'decided';
   if (gate.votes.some(vote => vote.by === by)) return 'again';
   return undefined;
 }

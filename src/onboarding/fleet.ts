@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { defaults, durationMs, type Fleet, type Layer } from './fleet-schema.ts';
-import { Target } from './request.ts';
+import { Target, type Who } from './request.ts';
 import { didYouMean } from './suggest.ts';
 
 type Plain = { [key: string]: unknown };
@@ -181,8 +181,8 @@ function clashes(fleet: Fleet, cluster: string, stage: string, holders: Map<stri
   }
 }
 
-/** The Slack user groups whose members matter. */
-export function groupsOf(fleet: Fleet): string[] {
+/** Everybody whom the fleet gives a right: Slack users, and Slack user groups. */
+export function everybodyIn(fleet: Fleet): Who {
   const layers = [
     fleet,
     ...Object.values(fleet.stages),
@@ -191,9 +191,9 @@ export function groupsOf(fleet: Fleet): string[] {
       ...Object.values(cluster?.stages ?? {}),
     ]),
   ];
-  const groups = layers.flatMap(layer => [
-    ...(layer?.requesters?.groups ?? []),
-    ...(layer?.approval?.approvers?.groups ?? []),
-  ]);
-  return [...new Set(groups)];
+  const listed = layers.flatMap(layer => [layer?.requesters ?? [], layer?.approval?.approvers ?? []].flat());
+  return {
+    users: [...new Set(listed.flatMap(({ users }) => users))],
+    groups: [...new Set(listed.flatMap(({ groups }) => groups))],
+  };
 }

@@ -89,13 +89,13 @@ export const withdraw = (lease: Lease, facts: readonly FactName[]): Change =>
       delete next.facts[fact];
       delete next.steps[fact];
     }
-    if (facts.includes('approval')) next.gates = closeLast(run.gates, 'void', now);
+    if (facts.includes('approval')) next.gates = voided(run.gates, ['open', 'approved'], now);
     return { next, kind: 'withdrew', about: facts.join(' ') };
   });
 
-function closeLast(gates: readonly Gate[], state: Gate['state'], now: number): Gate[] {
-  return gates.map((gate, index) => (index === gates.length - 1 ? { ...gate, state, closedAt: now } : gate));
-}
+/** Gates in these states count no more. A refusal and an expiry stay what they are. */
+export const voided = (gates: readonly Gate[], states: readonly Gate['state'][], now: number): Gate[] =>
+  gates.map(gate => (states.includes(gate.state) ? { ...gate, state: 'void', closedAt: now } : gate));
 
 /** A step failed: tried again at `retryAt`, or for good when that is left out. */
 export const failStep = (
@@ -129,11 +129,8 @@ export const rest = (lease: Lease, due: number, seen: number): Change =>
   );
 
 export const finish = (lease: Lease, status: 'done' | 'failed' | 'cancelled', seen: number): Change =>
-  leased(lease, run =>
+  leased(lease, (run, now) =>
     run.revision === seen
-      ? { next: { ...run, status, due: null, gates: settleGates(run) }, kind: status }
+      ? { next: { ...run, status, due: null, gates: voided(run.gates, ['open'], now) }, kind: status }
       : { unchanged: 'news' },
   );
-
-const settleGates = (run: Run): Gate[] =>
-  run.gates.map(gate => (gate.state === 'open' ? { ...gate, state: 'void', closedAt: run.updatedAt } : gate));

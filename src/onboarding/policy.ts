@@ -1,23 +1,43 @@
 import type { Who } from './request.ts';
 import type { Run } from './run.ts';
 
-/** Who belongs to which Slack user group, as last read from Slack. */
-export type Memberships = (group: string) => ReadonlySet<string>;
+/** `outsider`: a guest, a bot, somebody of another company, or somebody who left. `unknown`: not looked up yet. */
+export type Standing = 'colleague' | 'outsider' | 'unknown';
 
-/** Whether the person is listed, by id or through a user group. Nobody is, unless somebody wrote it down. */
-function listed(who: Who, user: string, memberships: Memberships): boolean {
-  return who.users.includes(user) || who.groups.some(group => memberships(group).has(user));
+/** What is known of people, as last read from Slack. */
+export interface People {
+  /** Who belongs to a user group; nobody to one that was never read. */
+  members(group: string): ReadonlySet<string>;
+  standing(user: string): Standing;
 }
 
-export const mayRequest = (target: { requesters: Who }, user: string, memberships: Memberships): boolean =>
-  listed(target.requesters, user, memberships);
+/** Whether somebody may do something; `unlisted` when nobody wrote it down for them. */
+export type Right = 'granted' | 'unlisted' | Exclude<Standing, 'colleague'>;
 
-/** Whether the policy names the person as an approver. Whether they asked themselves is judged with the decision. */
-export const mayApprove = (run: Run, user: string, memberships: Memberships): boolean =>
-  listed(run.request.target.approval.approvers, user, memberships);
+/** Only colleagues have rights: who is listed and is none has none, and is not told who else has. */
+function rightOf(user: string, listed: boolean, people: People): Right {
+  if (!listed) return 'unlisted';
+  const standing = people.standing(user);
+  return standing === 'colleague' ? 'granted' : standing;
+}
 
-/** Stop and Retry belong to whoever asked, whoever may ask for the same, and the approvers. */
-export const maySteer = (run: Run, user: string, memberships: Memberships): boolean =>
-  run.request.by.user === user ||
-  mayRequest(run.request.target, user, memberships) ||
-  mayApprove(run, user, memberships);
+/** Whether the person is listed, by id or through a user group. Nobody is, unless somebody wrote it down. */
+const isListed = (who: Who, user: string, people: People): boolean =>
+  who.users.includes(user) || who.groups.some(group => people.members(group).has(user));
+
+export const rightToRequest = (target: { requesters: Who }, user: string, people: People): Right =>
+  rightOf(user, isListed(target.requesters, user, people), people);
+
+/** The right to decide. Whether the person asked for it themselves is judged with the decision. */
+export const rightToApprove = (run: Run, user: string, people: People): Right =>
+  rightOf(user, isListed(run.request.target.approval.approvers, user, people), people);
+
+/** Stop, Retry and Review belong to whoever asked, whoever may ask for the same, and the approvers. */
+export function rightToSteer({ request }: Run, user: string, people: People): Right {
+  const { requesters, approval } = request.target;
+  const listed =
+    request.by.user === user ||
+    isListed(requesters, user, people) ||
+    isListed(approval.approvers, user, people);
+  return rightOf(user, listed, people);
+}

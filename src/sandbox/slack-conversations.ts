@@ -6,7 +6,7 @@ import type { Channel, Message } from './slack-state.ts';
 import { directMessages, findMessage, onTheWire, repliesTo } from './slack-workspace.ts';
 
 /** The scopes are by kind of channel: channels:read, groups:read, im:read, and the same with history [DOC]. */
-const SCOPE = { public: 'channels', private: 'groups', im: 'im' };
+const SCOPE = { public: 'channels', private: 'groups', im: 'im', mpim: 'mpim' };
 
 /** A channel whose messages the bot may read. */
 function readable(context: Context, id: string): Channel {
@@ -73,7 +73,7 @@ export const conversations = {
     perMinute: PER_MINUTE.tier3,
     args: z.object({ channel: z.string() }),
     run(args, context) {
-      const { id, name, kind, members, archived } = visible(context, args.channel);
+      const { id, name, kind, members, archived, shared } = visible(context, args.channel);
       context.need(`${SCOPE[kind]}:read`);
       if (kind === 'im')
         return { channel: { id, is_im: true, user: [...members][0], is_archived: archived } };
@@ -84,7 +84,9 @@ export const conversations = {
           is_channel: kind === 'public',
           is_group: kind === 'private',
           is_im: false,
-          is_private: kind === 'private',
+          is_mpim: kind === 'mpim',
+          is_private: kind !== 'public',
+          is_ext_shared: shared,
           is_archived: archived,
           is_member: members.has(context.workspace.bot.user),
           context_team_id: context.workspace.team.id,

@@ -5,7 +5,7 @@ import type { User, UserGroup } from './slack-state.ts';
 
 /** A user as users.info shows them. The address comes only with its own scope [DOC]. */
 function profile({ workspace, granted }: Context, user: User) {
-  const { id, name, realName, email, deleted, isBot, isRestricted, isStranger } = user;
+  const { id, name, realName, email, deleted, isBot, isRestricted, isUltraRestricted, isStranger } = user;
   return {
     id,
     team_id: workspace.team.id,
@@ -16,8 +16,8 @@ function profile({ workspace, granted }: Context, user: User) {
     is_app_user: false,
     is_admin: false,
     is_owner: false,
-    is_restricted: isRestricted,
-    is_ultra_restricted: false,
+    is_restricted: isRestricted || isUltraRestricted,
+    is_ultra_restricted: isUltraRestricted,
     is_stranger: isStranger,
     tz: 'Europe/Berlin',
     profile: {

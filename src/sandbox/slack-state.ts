@@ -9,18 +9,24 @@ interface UserSeed {
   isBot?: boolean;
   /** A guest. */
   isRestricted?: boolean;
+  /** A guest of one channel. */
+  isUltraRestricted?: boolean;
   /** Somebody of another company, in a shared channel. */
   isStranger?: boolean;
   deleted?: boolean;
 }
 
-interface ChannelSeed {
+export interface ChannelSeed {
   id?: string;
   name: string;
   /** Names or ids of users, the bot's too; everybody when left out. */
   members?: string[];
   archived?: boolean;
   isPrivate?: boolean;
+  /** The direct messages of several people; seen by them alone. */
+  isGroupDirect?: boolean;
+  /** With another company: Slack Connect. */
+  isShared?: boolean;
 }
 
 interface UserGroupSeed {
@@ -51,7 +57,8 @@ export interface User extends Required<Omit<UserSeed, 'email'>> {
 export interface Channel {
   id: string;
   name: string;
-  kind: 'public' | 'private' | 'im';
+  kind: 'public' | 'private' | 'im' | 'mpim';
+  shared: boolean;
   members: Set<string>;
   archived: boolean;
 }

@@ -1,10 +1,20 @@
 import { randomId } from './kit.ts';
-import type { Channel, Message, State, User, Workspace, WorkspaceOptions } from './slack-state.ts';
+import type {
+  Channel,
+  ChannelSeed,
+  Message,
+  State,
+  User,
+  Workspace,
+  WorkspaceOptions,
+} from './slack-state.ts';
 
 /** Every scope that a method or an event asks for. chat:write.public is not among them: with it, there is no not_in_channel. */
 const ALL_SCOPES =
   `commands chat:write app_mentions:read metadata.message:read users:read users:read.email usergroups:read
-  im:write im:read im:history channels:read channels:history groups:read groups:history`.split(/\s+/);
+  im:write im:read im:history mpim:read mpim:history channels:read channels:history groups:read groups:history`.split(
+    /\s+/,
+  );
 
 /** Ids as Slack writes them: a letter that tells the kind, then capitals and digits. */
 export const slackId = (kind: string): string => kind + randomId(10).toUpperCase();
@@ -42,6 +52,7 @@ function seedOf(
     email: user.email,
     isBot: user.isBot ?? false,
     isRestricted: user.isRestricted ?? false,
+    isUltraRestricted: user.isUltraRestricted ?? false,
     isStranger: user.isStranger ?? false,
     deleted: user.deleted ?? false,
   }));
@@ -59,7 +70,8 @@ function seedOf(
     channels: channels.map(each => ({
       id: each.id ?? slackId('C'),
       name: each.name,
-      kind: each.isPrivate === true ? ('private' as const) : ('public' as const),
+      kind: kindOf(each),
+      shared: each.isShared ?? false,
       members: each.members?.map(idOf) ?? people.map(({ id }) => id),
       archived: each.archived ?? false,
     })),
@@ -70,6 +82,9 @@ function seedOf(
     })),
   };
 }
+
+const kindOf = ({ isPrivate, isGroupDirect }: ChannelSeed): Channel['kind'] =>
+  isGroupDirect === true ? 'mpim' : isPrivate === true ? 'private' : 'public';
 
 function fresh({ settings, people, channels, groups }: Seed): State {
   return {
@@ -101,6 +116,7 @@ export function directMessages(workspace: Workspace, user: string): Channel {
     id: slackId('D'),
     name: 'directmessage',
     kind: 'im',
+    shared: false,
     members: new Set([user, workspace.bot.user]),
     archived: false,
   };

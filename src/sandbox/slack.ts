@@ -19,7 +19,14 @@ import type {
 } from './slack-state.ts';
 import { namesOf, renderText } from './slack-text.ts';
 import { serveWeb, type Tokens } from './slack-web.ts';
-import { createWorkspace, findMessage, pick, removeMessage, repliesTo } from './slack-workspace.ts';
+import {
+  createWorkspace,
+  directMessages,
+  findMessage,
+  pick,
+  removeMessage,
+  repliesTo,
+} from './slack-workspace.ts';
 
 export interface SlackOptions extends WorkspaceOptions {
   latencyMs?: number;
@@ -29,6 +36,8 @@ export interface SlackOptions extends WorkspaceOptions {
 interface Onlooker {
   user(ref: string): User;
   channel(ref: string): Channel;
+  /** The direct messages between a person and the bot. */
+  direct(user: string): Channel;
   /** Everything in a channel, replies included, oldest first. */
   messages(channel: string): Message[];
   /** A message and its replies, oldest first; empty when it is gone. */
@@ -139,6 +148,7 @@ function onlooker(workspace: Workspace, calls: StandIn['calls']): Onlooker {
   return {
     user,
     channel,
+    direct: ref => directMessages(workspace, user(ref).id),
     messages: ref => workspace.messages.filter(each => each.channel === channel(ref).id),
     thread(ref, ts) {
       const parent = message(ref, ts);

@@ -15,6 +15,8 @@ const Account = z.object({
 
 /** Who is who in the workspace. */
 export interface AccountBook {
+  /** Whether this is a member of the workspace: no bot, no guest, nobody of another company, nobody who left. */
+  isColleague(user: string): Promise<boolean>;
   /** The mail address of a member; null for bots, guests, people of other companies and those who left. */
   addressOf(user: string): Promise<string | null>;
   /** The Slack user id behind an address; null when nobody here has it. */
@@ -25,13 +27,15 @@ export interface AccountBook {
 
 /** Throws what `calling` throws, and nothing for people who cannot be found. `team` is the workspace's id. */
 export function createAccountBook(client: WebClient, team: string): AccountBook {
+  const colleague = (user: string): Promise<z.infer<typeof Account> | null> =>
+    unless(['user_not_found', 'user_not_visible'], async () => {
+      const answer = await calling('look up a person', client.users.info({ user }));
+      const account = Account.parse(answer.user);
+      return isColleague(account, team) ? account : null;
+    });
   return {
-    addressOf: user =>
-      unless(['user_not_found', 'user_not_visible'], async () => {
-        const answer = await calling('look up a person', client.users.info({ user }));
-        const account = Account.parse(answer.user);
-        return isColleague(account, team) ? (account.profile?.email?.toLowerCase() ?? null) : null;
-      }),
+    isColleague: async user => (await colleague(user)) !== null,
+    addressOf: async user => (await colleague(user))?.profile?.email?.toLowerCase() ?? null,
     userOf: address =>
       unless(['users_not_found'], async () => {
         const answer = await calling('look up an address', client.users.lookupByEmail({ email: address }));

@@ -1,8 +1,9 @@
 import type { Refusal } from '../onboarding/approvals.ts';
 import { usages } from '../onboarding/command.ts';
+import type { Right } from '../onboarding/policy.ts';
 import type { Target } from '../onboarding/request.ts';
 import { isLive, type Run } from '../onboarding/run.ts';
-import { buttons, refusals, voted } from './approval-texts.ts';
+import { buttons, refusals, strangers, voted } from './approval-texts.ts';
 import { actions, type Blocks, button, section } from './blocks.ts';
 import { commandName, type StartClaim } from './claims.ts';
 import { fit, foreign, joined, link, listed, type Markup, markup, moment, user, words } from './markup.ts';
@@ -51,6 +52,10 @@ export const onboarding = {
   notAllowed: ({ cluster, stage }: Target): Answer =>
     answer(
       markup`You are not among those who may onboard ${cluster} at the stage ${stage}. The requesters in holt.yaml say who may.`,
+    ),
+  tooOften: (most: number): Answer =>
+    ready(
+      `You have started ${most} onboardings in the last minute, and more than that I take from nobody, so this one was not started. Type it again in a minute.`,
     ),
   discarded: ready('Discarded. Nothing was started.'),
   started: ready('Started.'),
@@ -142,8 +147,12 @@ export const help = (): Answer =>
       .replaceAll('>', '&gt;'),
   );
 
+/** What people hear who have no right to something; `unlisted` is for those whom nobody gave it. */
+export const withoutRight = (right: Exclude<Right, 'granted'>, unlisted: Answer): Answer =>
+  right === 'unlisted' ? unlisted : ready(strangers[right]);
+
 export const decided = {
-  refused: (reason: string | undefined): Answer => ready(refusals[reason as Refusal] ?? refusals.decided),
+  refused: (reason: string): Answer => ready(refusals[reason as Refusal] ?? refusals.decided),
   approved: (open: boolean): Answer => ready(open ? voted.approve.more : voted.approve.last),
   declined: ready(voted.decline),
 };
@@ -168,6 +177,7 @@ export const trouble = {
   store: ready(
     'My records did not answer in time, so I cannot say whether this counts. Try again in a moment: nothing is done twice.',
   ),
+  tooManyAtOnce: ready('That is more at once than I answer one person. Try again in a moment.'),
   unknownCommand: ready(`I only know \`${commandName}\`. Type \`${commandName} help\`.`),
   unknownButton: ready('I do not know this button any more. Type the command again.'),
   forged: ready(

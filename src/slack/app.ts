@@ -1,10 +1,9 @@
 import { App, type BlockAction, type ButtonAction, type RespondFn, SocketModeReceiver } from '@slack/bolt';
 import type { Secret } from '../secret.ts';
-import { type Answer, trouble } from './answers.ts';
-import { commandName } from './claims.ts';
-import { type Click, type ClickOutcome, press } from './clicks.ts';
+import type { Answer } from './answers.ts';
+import { type ClickOutcome, clickOf, press } from './clicks.ts';
 import { loggerFor } from './client.ts';
-import { carryOut, type Outcome, watchBeginning } from './commands.ts';
+import { carryOut, type Outcome, typedOf, watchBeginning } from './commands.ts';
 import { answering, type Desk } from './desk.ts';
 
 export interface AppOptions {
@@ -53,12 +52,8 @@ export function createApp({ botToken, appToken, apiUrl, identity }: AppOptions, 
   app.command(/.*/, ({ command, ack, respond }) =>
     tracked(
       (async () => {
-        const asking = { user: command.user_id, team: command.team_id };
-        const typed = { ...asking, text: command.text, channel: command.channel_id };
-        const outcome: Outcome =
-          command.command === commandName
-            ? await answering(desk, asking, () => carryOut(desk, typed))
-            : { answer: trouble.unknownCommand };
+        const typed = typedOf(command);
+        const outcome: Outcome = await answering(desk, typed, () => carryOut(desk, typed));
         await ack(
           outcome.answer === undefined ? undefined : { response_type: 'ephemeral', ...outcome.answer },
         );
@@ -95,16 +90,6 @@ export function createApp({ botToken, appToken, apiUrl, identity }: AppOptions, 
     },
   };
 }
-
-const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
-  action: action.action_id,
-  value: action.value,
-  user: body.user.id,
-  team: body.user.team_id ?? body.team?.id ?? '',
-  channel: body.channel?.id ?? '',
-  ts: body.message?.ts,
-  trigger: body.trigger_id,
-});
 
 interface Listener {
   user: string;

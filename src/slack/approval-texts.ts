@@ -1,4 +1,5 @@
 import type { Refusal } from '../onboarding/approvals.ts';
+import type { Right } from '../onboarding/policy.ts';
 import type { Gate, Run } from '../onboarding/run.ts';
 import { group, joined, type Markup, markup, moment, user, words } from './markup.ts';
 import { many, targetOf } from './texts.ts';
@@ -43,12 +44,21 @@ export const approval = {
   ended: words('The onboarding ended before this was decided, so nobody was invited.'),
 };
 
+/** What people hear who are listed and have no right all the same. */
+export const strangers: Readonly<Record<Exclude<Right, 'granted' | 'unlisted'>, string>> = {
+  outsider:
+    'Only full members of this workspace may do this: no guests, no bots and nobody of another company, though holt.yaml lists them.',
+  unknown: 'I am still looking up who you are. Try again in a moment.',
+};
+
 export const refusals: Readonly<Record<Refusal, string>> = {
   superseded:
     'This request does not count any more: the list of people has changed. Look for the newer one below.',
+  ended: 'The onboarding has ended or is being stopped, so there is nothing to decide any more.',
   decided: 'This was decided already; the message says by whom.',
   expired: 'Nobody decided in time, so this request is over. Type the command again to ask again.',
-  'not-yours': 'You are not among the approvers of this stage, so your click does not count.',
+  unlisted: 'You are not among the approvers of this stage, so your click does not count.',
+  ...strangers,
   self: 'You asked for this yourself, so somebody else must approve it.',
   again: 'Your approval counts already; others are still needed.',
 };

@@ -1,13 +1,17 @@
 import { ContractError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { groupsOf } from '../onboarding/fleet.ts';
+import { everybodyIn } from '../onboarding/fleet.ts';
 import type { Fleet } from '../onboarding/fleet-schema.ts';
 import type { Records } from '../onboarding/records.ts';
+import type { Store } from '../onboarding/store.ts';
 import type { Secret } from '../secret.ts';
+import { createAccountBook } from './accounts.ts';
 import { createApp, type Listening } from './app.ts';
 import { calling, createClient } from './client.ts';
+import type { Desk } from './desk.ts';
 import type { MarkStore } from './mark.ts';
 import { createMemberships } from './memberships.ts';
+import { createStandings, type Standings } from './standings.ts';
 import { createThreads, type Threads } from './thread.ts';
 
 export interface SlackBotOptions {
@@ -19,10 +23,12 @@ export interface SlackBotOptions {
   apiUrl?: string | undefined;
   fleet: Fleet;
   records: Records;
-  store: MarkStore;
+  store: MarkStore & Pick<Store, 'admit'>;
   log: Log;
   /** How long a message whose posting was not confirmed may still appear, in milliseconds. */
   settleMs?: number;
+  /** How many onboardings one person may start in a minute. */
+  mostStarts?: number;
 }
 
 export interface SlackBot {
@@ -38,11 +44,12 @@ export interface SlackBot {
 
 /** The process's face in Slack. */
 export function createSlackBot(options: SlackBotOptions): SlackBot {
-  const { fleet, records, store, log, settleMs = 15_000 } = options;
+  const { fleet, records, store, log, settleMs = 15_000, mostStarts = 6 } = options;
   // One client each: a person who waits is never queued behind the drawing of threads.
   const [background, interactive] = [createClient(options), createClient(options)];
-  const groups = groupsOf(fleet);
+  const { users, groups } = everybodyIn(fleet);
   const memberships = createMemberships({ client: background, groups, log });
+  let standings: Standings | undefined;
   let threads: Threads | undefined;
   let app: Listening | undefined;
 
@@ -64,13 +71,22 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
         log,
         settleMs,
       });
-      const desk = { fleet, records, store, memberships: memberships.of, team, client: interactive, log };
+      standings = createStandings({
+        accounts: createAccountBook(background, team),
+        listed: () => [...users, ...groups.flatMap(group => [...memberships.of(group)])],
+        log,
+      });
+      const people = { members: memberships.of, standing: standings.of };
+      const busy = new Map<string, number>();
+      const desk: Desk = { fleet, records, store, people, team, client: interactive, log, busy, mostStarts };
       app = createApp({ ...options, identity: { botId, user } }, desk);
       await memberships.load();
+      await standings.load();
       await app.start();
     },
     async stop() {
       memberships.close();
+      standings?.close();
       await app?.stop();
     },
     problems: () => [

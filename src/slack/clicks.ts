@@ -1,23 +1,23 @@
+import type { BlockAction, ButtonAction } from '@slack/bolt';
 import { decide } from '../onboarding/approvals.ts';
 import { parseCommand } from '../onboarding/command.ts';
-import { mayApprove, maySteer } from '../onboarding/policy.ts';
+import { rightToApprove, rightToSteer } from '../onboarding/policy.ts';
 import { type Run, retry } from '../onboarding/run.ts';
-import { type Answer, decided, onboarding, retrying, reviewing, trouble } from './answers.ts';
+import { type Answer, decided, onboarding, retrying, reviewing, trouble, withoutRight } from './answers.ts';
 import { type ActionId, actionIds, GateClaim, RetryClaim, readClaim, StartClaim } from './claims.ts';
 import { calling } from './client.ts';
 import { begin, type Outcome } from './commands.ts';
-import { type Asking, type Desk, inTime } from './desk.ts';
+import { type Asking, type Desk, inTime, refuse } from './desk.ts';
 import { readMark } from './mark.ts';
 import { approvalRole, failureRole } from './messages.ts';
 import { reviewView } from './review.ts';
 
 /** A button that was pressed. All but who pressed it and where is a claim. */
 export interface Click extends Asking {
-  action: string;
   value: string | undefined;
-  channel: string;
-  /** The message that the button stands in. */
+  /** The message that the button stands in, and whether this person alone sees it. */
   ts: string | undefined;
+  ephemeral: boolean;
   trigger: string;
 }
 
@@ -28,10 +28,20 @@ export interface ClickOutcome extends Outcome {
 
 type Listener = (desk: Desk, click: Click) => Promise<ClickOutcome>;
 
-const forged = (desk: Desk, { user, action }: Click): { answer: Answer } => {
-  desk.log.warn({ by: user, action }, 'refused: the button is not of a message as it stands');
-  return { answer: trouble.forged };
-};
+const forged = (desk: Desk, click: Click): { answer: Answer } =>
+  refuse(desk, click, 'forged', trouble.forged);
+
+/** A press as Slack delivers it. */
+export const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
+  entry: actionIds.find(each => each === action.action_id) ?? 'unknown',
+  value: action.value,
+  user: body.user.id,
+  team: body.user.team_id ?? body.team?.id ?? '',
+  channel: body.channel?.id ?? '',
+  ts: body.message?.ts,
+  ephemeral: body.container['is_ephemeral'] === true,
+  trigger: body.trigger_id,
+});
 
 /** The run that a button of this role speaks of, if the button really stands in the message that shows it. */
 async function runBehind(
@@ -58,15 +68,12 @@ const vote =
     const claim = readClaim(GateClaim, click.value);
     const run = claim && (await runBehind(desk, click, claim.run, gateRole(claim.digest)));
     if (claim === undefined || run === undefined) return forged(desk, click);
-    const eligible = mayApprove(run, click.user, desk.memberships);
-    const decision = { digest: claim.digest, by: click.user, verdict, eligible };
+    const right = rightToApprove(run, click.user, desk.people);
+    const decision = { digest: claim.digest, by: click.user, verdict, right };
     const result = await inTime(desk.records.change(run.id, decide(decision)));
     if (!result.applied) {
-      desk.log.warn(
-        { run: run.id, by: click.user, reason: result.reason },
-        'refused: the decision does not count',
-      );
-      return { answer: decided.refused(result.reason) };
+      const { reason = 'decided' } = result;
+      return refuse(desk, click, reason, decided.refused(reason), run.id);
     }
     const open = result.run.gates.findLast(gate => gate.digest === claim.digest)?.state === 'open';
     return { answer: verdict === 'approve' ? decided.approved(open) : decided.declined };
@@ -81,7 +88,9 @@ const listeners: Readonly<Record<ActionId, Listener>> = {
     const run = claim && (await runBehind(desk, click, claim.run, gateRole(claim.digest)));
     const gate = run?.gates.findLast(({ digest }) => digest === claim?.digest);
     if (run === undefined || gate === undefined) return forged(desk, click);
-    if (!maySteer(run, click.user, desk.memberships)) return { answer: reviewing.notAllowed };
+    const right = rightToSteer(run, click.user, desk.people);
+    if (right !== 'granted')
+      return refuse(desk, click, right, withoutRight(right, reviewing.notAllowed), run.id);
     await calling(
       'open the list',
       desk.client.views.open({ trigger_id: click.trigger, view: reviewView(run, gate) }),
@@ -93,10 +102,9 @@ const listeners: Readonly<Record<ActionId, Listener>> = {
     const claim = readClaim(RetryClaim, click.value);
     const run = claim && (await runBehind(desk, click, claim.run, () => failureRole(claim.failure)));
     if (claim === undefined || run === undefined) return forged(desk, click);
-    if (!maySteer(run, click.user, desk.memberships)) {
-      desk.log.warn({ run: run.id, by: click.user }, 'refused: may not retry');
-      return { answer: retrying.notAllowed(run) };
-    }
+    const right = rightToSteer(run, click.user, desk.people);
+    if (right !== 'granted')
+      return refuse(desk, click, right, withoutRight(right, retrying.notAllowed(run)), run.id);
     if (claim.failure !== run.retries.length + 1) return { answer: retrying.nothing };
     const { applied, reason } = await inTime(desk.records.change(run.id, retry(click.user)));
     if (applied) return { answer: retrying.done };
@@ -106,16 +114,17 @@ const listeners: Readonly<Record<ActionId, Listener>> = {
   async start(desk, click) {
     const claim = readClaim(StartClaim, click.value);
     const command = claim && parseCommand(claim.text);
-    if (claim === undefined || command?.verb !== 'onboard') return forged(desk, click);
-    const outcome = await begin(desk, { ...click, text: claim.text }, command, true);
+    if (claim === undefined || command?.verb !== 'onboard' || !click.ephemeral) return forged(desk, click);
+    const outcome = await inTime(begin(desk, { ...click, text: claim.text }, command, true));
     return { answer: onboarding.started, ...outcome, replaces: true };
   },
 
-  discard: async () => ({ answer: onboarding.discarded, replaces: true }),
+  discard: async (desk, click) =>
+    click.ephemeral ? { answer: onboarding.discarded, replaces: true } : forged(desk, click),
 };
 
 /** What a click does; every one is answered. Throws what `answering` turns into words. */
 export async function press(desk: Desk, click: Click): Promise<ClickOutcome> {
-  const action = actionIds.find(each => each === click.action);
+  const action = actionIds.find(each => each === click.entry);
   return action === undefined ? { answer: trouble.unknownButton } : listeners[action](desk, click);
 }

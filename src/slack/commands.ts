@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SlashCommand } from '@slack/bolt';
 import { type Command, parseCommand } from '../onboarding/command.ts';
 import { isKnown, resolveTarget } from '../onboarding/fleet.ts';
-import { mayRequest, maySteer } from '../onboarding/policy.ts';
+import { rightToRequest, rightToSteer } from '../onboarding/policy.ts';
 import type { Request } from '../onboarding/request.ts';
 import { cancel, isLive, type Run } from '../onboarding/run.ts';
 import {
@@ -13,13 +14,14 @@ import {
   onboarding,
   sentence,
   status,
+  trouble,
+  withoutRight,
 } from './answers.ts';
-import { mostValue } from './claims.ts';
-import { type Asking, type Desk, inTime } from './desk.ts';
+import { commandName, mostValue } from './claims.ts';
+import { type Asking, type Desk, inTime, refuse } from './desk.ts';
 
 export interface Typed extends Asking {
   text: string;
-  channel: string;
 }
 
 export interface Outcome {
@@ -32,8 +34,20 @@ type Of<Verb extends Command['verb']> = Extract<Command, { verb: Verb }>;
 
 const shownRuns = 10;
 
-/** Carries out what somebody typed. Throws what `answering` turns into words. */
-export async function carryOut(desk: Desk, typed: Typed): Promise<Outcome> {
+/** A command as Slack delivers it. */
+export const typedOf = (command: SlashCommand): Typed => ({
+  entry: command.command === commandName ? parseCommand(command.text).verb : 'unknown',
+  user: command.user_id,
+  team: command.team_id,
+  channel: command.channel_id,
+  text: command.text,
+});
+
+/** Carries out what somebody typed, in time for Slack. Throws what `answering` turns into words. */
+export const carryOut = (desk: Desk, typed: Typed): Promise<Outcome> => inTime(outcomeOf(desk, typed));
+
+async function outcomeOf(desk: Desk, typed: Typed): Promise<Outcome> {
+  if (typed.entry === 'unknown') return { answer: trouble.unknownCommand };
   const command = parseCommand(typed.text);
   switch (command.verb) {
     case 'help':
@@ -45,55 +59,58 @@ export async function carryOut(desk: Desk, typed: Typed): Promise<Outcome> {
     case 'status':
       return { answer: await statusOf(desk, command) };
     case 'cancel':
-      return { answer: await stop(desk, typed, command) };
+      return stop(desk, typed, command);
   }
 }
 
 /** Starts an onboarding, if this person may: by the command, or by the button below the names that it would make. */
 export async function begin(
-  { fleet, records, memberships, log }: Desk,
+  desk: Desk,
   typed: Typed,
   { cluster, stage, invite }: Of<'onboard'>,
   confirmed: boolean,
 ): Promise<Outcome> {
+  const { fleet, records, store, people, mostStarts } = desk;
   const target = resolveTarget(fleet, cluster, stage);
-  if (!mayRequest(target, typed.user, memberships)) {
-    log.warn({ by: typed.user, cluster, stage }, 'refused: may not onboard');
-    return { answer: onboarding.notAllowed(target) };
-  }
+  const right = rightToRequest(target, typed.user, people);
+  if (right !== 'granted')
+    return refuse(desk, typed, right, withoutRight(right, onboarding.notAllowed(target)));
   if (!isKnown(fleet, cluster) && !confirmed) {
     const answer = typed.text.length > mostValue / 2 ? onboarding.tooLong : confirmation(target, typed.text);
     return { answer };
   }
+  const there = await records.latest(target.names.organization);
+  if (there !== undefined && isLive(there)) return { answer: onboarding.live(there) };
+  if (!(await store.admit(`onboard ${typed.user}`, { most: mostStarts, withinMs: 60_000 })))
+    return refuse(desk, typed, 'too-often', onboarding.tooOften(mostStarts));
   const request: Request = {
     target,
     named: invite,
     by: { user: typed.user, team: typed.team },
     channel: typed.channel,
   };
-  const { run, started } = await inTime(records.start(request));
+  const { run, started } = await records.start(request);
   return started ? { started: run } : { answer: onboarding.live(run) };
 }
 
 async function statusOf({ fleet, records }: Desk, { target }: Of<'status'>): Promise<Answer> {
-  if (target === undefined) return status.recent(await inTime(records.recent(shownRuns)));
+  if (target === undefined) return status.recent(await records.recent(shownRuns));
   const resolved = resolveTarget(fleet, target.cluster, target.stage);
-  const run = await inTime(records.latest(resolved.names.organization));
+  const run = await records.latest(resolved.names.organization);
   return run === undefined ? status.none(resolved) : status.one(run);
 }
 
-async function stop(desk: Desk, { user }: Typed, { cluster, stage }: Of<'cancel'>): Promise<Answer> {
-  const { fleet, records, memberships, log } = desk;
+async function stop(desk: Desk, typed: Typed, { cluster, stage }: Of<'cancel'>): Promise<Outcome> {
+  const { fleet, records, people } = desk;
   const target = resolveTarget(fleet, cluster, stage);
-  const run = await inTime(records.latest(target.names.organization));
-  if (run === undefined || !isLive(run)) return cancelling.none(target);
-  if (!maySteer(run, user, memberships)) {
-    log.warn({ run: run.id, by: user }, 'refused: may not cancel');
-    return cancelling.notAllowed(run);
-  }
-  const { applied, reason, run: now } = await inTime(records.change(run.id, cancel(user)));
-  if (applied) return cancelling.done(now);
-  return reason === 'cancelled' ? cancelling.again(now) : cancelling.none(target);
+  const run = await records.latest(target.names.organization);
+  if (run === undefined || !isLive(run)) return { answer: cancelling.none(target) };
+  const right = rightToSteer(run, typed.user, people);
+  if (right !== 'granted')
+    return refuse(desk, typed, right, withoutRight(right, cancelling.notAllowed(run)), run.id);
+  const { applied, reason, run: now } = await records.change(run.id, cancel(typed.user));
+  if (applied) return { answer: cancelling.done(now) };
+  return { answer: reason === 'cancelled' ? cancelling.again(now) : cancelling.none(target) };
 }
 
 const lookEveryMs = 250;

@@ -3,29 +3,53 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebClient } from '@slack/web-api';
 import { explain, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Command } from '../onboarding/command.ts';
 import type { Fleet } from '../onboarding/fleet-schema.ts';
-import type { Memberships } from '../onboarding/policy.ts';
+import type { People } from '../onboarding/policy.ts';
 import type { Records } from '../onboarding/records.ts';
+import type { Store } from '../onboarding/store.ts';
 import { type Answer, sentence, trouble } from './answers.ts';
+import type { ActionId } from './claims.ts';
 import type { MarkStore } from './mark.ts';
 
 /** What the listeners work with. */
 export interface Desk {
   fleet: Fleet;
   records: Records;
-  store: MarkStore;
-  memberships: Memberships;
+  store: MarkStore & Pick<Store, 'admit'>;
+  people: People;
   /** The workspace that Holt belongs to. */
   team: string;
   /** For what a person waits for; never queued behind the drawing of threads. */
   client: WebClient;
   log: Log;
+  /** How much of each person's is being answered just now, in this process. */
+  busy: Map<string, number>;
+  /** How many onboardings one person may start in a minute. */
+  mostStarts: number;
 }
 
-/** The person who typed or clicked, as Slack says. */
+/** All that people can type or press; `unknown` is what we never offered. */
+export type Entry = Command['verb'] | ActionId | 'unknown';
+
+/** Who typed or pressed what, and where, as Slack says. */
 export interface Asking {
+  entry: Entry;
   user: string;
   team: string;
+  channel: string;
+}
+
+/** Says no: one answer, and one line in the log, which has the same form whatever was refused. */
+export function refuse(
+  { log }: Pick<Desk, 'log'>,
+  { entry, user, team, channel }: Asking,
+  reason: string,
+  answer: Answer,
+  run?: string,
+): { answer: Answer } {
+  log.warn({ entry, by: user, team, channel, reason, ...(run === undefined ? {} : { run }) }, 'refused');
+  return { answer };
 }
 
 /** Slack waits three seconds for an acknowledgement; the store gets most of them. */
@@ -50,23 +74,32 @@ export async function inTime<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
+/** People never have so much at once; a program that types for them has. */
+const mostAtOnce = 8;
+
 /** Runs a listener's work; whatever goes wrong becomes an answer for the person. */
 export async function answering<T extends { answer?: Answer }>(
-  { log, team }: Desk,
+  desk: Desk,
   asking: Asking,
   work: () => Promise<T>,
 ): Promise<T | { answer: Answer }> {
-  if (asking.team !== team) {
-    log.warn({ by: asking.user, team: asking.team }, 'refused: another workspace');
-    return { answer: trouble.foreignWorkspace };
-  }
+  const { log, team, busy } = desk;
+  const { user } = asking;
+  if (asking.team !== team) return refuse(desk, asking, 'other-workspace', trouble.foreignWorkspace);
+  const before = busy.get(user) ?? 0;
+  if (before >= mostAtOnce) return refuse(desk, asking, 'too-many-at-once', trouble.tooManyAtOnce);
+  busy.set(user, before + 1);
   try {
     return await work();
   } catch (error) {
     if (error instanceof UserError) return { answer: sentence(error.message) };
     const reference = randomUUID();
-    log.error({ reference, by: asking.user, error }, 'a command or a click could not be answered');
+    log.error({ reference, by: user, error }, 'a command or a click could not be answered');
     const slow = error instanceof TooSlow || explain(error).code.startsWith('redis');
     return { answer: slow ? trouble.store : trouble.withReference(explain(error).text, reference) };
+  } finally {
+    const left = (busy.get(user) ?? 1) - 1;
+    if (left === 0) busy.delete(user);
+    else busy.set(user, left);
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebClient } from '@slack/web-api';
 import { explain } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Memberships } from '../onboarding/policy.ts';
+import type { People } from '../onboarding/policy.ts';
 import { SlowDown } from '../onboarding/store.ts';
 import { calling, SlackRefusal } from './client.ts';
 
@@ -15,7 +15,7 @@ export interface MembershipsOptions {
 
 export interface MembershipCache {
   /** As last read; nobody belongs to a group that was never read. */
-  of: Memberships;
+  of: People['members'];
   /** Reads every group once, however long Slack takes, and again in the background from then on. */
   load(): Promise<void>;
   known(): boolean;

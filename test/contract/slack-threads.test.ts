@@ -118,7 +118,8 @@ describe('an approval', () => {
     expect(JSON.stringify(decided.blocks)).not.toContain('"action_id"');
     expect(house.lines.find(({ message }) => message.startsWith('refused'))?.fields).toMatchObject({
       by: other,
-      reason: 'not-yours',
+      entry: 'approve',
+      reason: 'unlisted',
     });
   });
 
@@ -190,7 +191,10 @@ describe('an approval', () => {
     await forge(asked, { run: id, digest, more: 1 });
     await forge(asked, 'not json');
     await house.told(approver, /does not belong to a message of mine/);
-    expect(house.lines.filter(({ message }) => message.startsWith('refused: the button'))).toHaveLength(5);
+    const refused = house.lines.filter(({ message }) => message === 'refused');
+    expect(refused.map(({ fields }) => fields)).toEqual(
+      Array(5).fill(expect.objectContaining({ by: approver, reason: 'forged' })),
+    );
     expect((await house.newest()).gates.at(-1)?.votes).toEqual([]);
     await house.slack.forge(approver, asked, { action_id: 'abuse', value: '{}' });
     await house.told(approver, /do not know this button/);

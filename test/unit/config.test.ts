@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadFleet, parseFleet } from '../../src/config.ts';
 import { ConfigError, UserError } from '../../src/errors.ts';
 import { fleetJsonSchema } from '../../src/json-schema.ts';
-import { groupsOf, isKnown, resolveTarget } from '../../src/onboarding/fleet.ts';
+import { everybodyIn, isKnown, resolveTarget } from '../../src/onboarding/fleet.ts';
 
 const lines = [
   'requesters: { users: [U0REQUESTER] }',
@@ -256,7 +256,15 @@ describe('a target', () => {
       'stages: { dev: , prod: { approval: { approvers: { groups: [S0STAGE] } } } }',
       'clusters: { eu: { requesters: { groups: [S0EU] }, stages: { prod: { approval: { approvers: { groups: [S0TOP, S0BOTH] } } } } } }',
     );
-    expect(new Set(groupsOf(fleet))).toEqual(new Set(['S0BOTH', 'S0EU', 'S0STAGE', 'S0TOP']));
+    expect(everybodyIn(fleet).groups.toSorted()).toEqual(['S0BOTH', 'S0EU', 'S0STAGE', 'S0TOP']);
+  });
+
+  it('is asked and approved by people that any layer names, each once', () => {
+    const fleet = fleetOf(
+      'requesters: { users: [U0TOP] }',
+      'stages: { dev: , prod: { approval: { approvers: { users: [U0STAGE, U0TOP] } } } }',
+    );
+    expect(everybodyIn(fleet).users.toSorted()).toEqual(['U0APPROVER', 'U0STAGE', 'U0TOP']);
   });
 
   it('shares nothing with another one while the templates name both cluster and stage', () => {

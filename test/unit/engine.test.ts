@@ -87,7 +87,7 @@ const onboarded = async (asked?: Request): Promise<Run> => advanced((await start
 
 async function approve(run: Run, verdict: 'approve' | 'decline' = 'approve'): Promise<Run> {
   const digest = run.gates.at(-1)?.digest ?? '';
-  const decided = await records.change(run.id, decide({ digest, by: approver, verdict, eligible: true }));
+  const decided = await records.change(run.id, decide({ digest, by: approver, verdict, right: 'granted' }));
   expect(decided.applied).toBe(true);
   return advanced(run.id);
 }

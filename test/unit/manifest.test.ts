@@ -32,6 +32,15 @@ const Manifest = z.looseObject({
   }),
 });
 
+/** A command can be typed anywhere, so a message of ours may have to be found again in every kind of conversation. */
+const reading = [
+  'channels:history',
+  'groups:history',
+  'im:history',
+  'mpim:history',
+  'metadata.message:read',
+] as const;
+
 /** What each method of the Web API asks for. */
 const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'auth.test': [],
@@ -40,8 +49,8 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'chat.update': ['chat:write'],
   'chat.getPermalink': [],
   'conversations.open': ['im:write'],
-  'conversations.history': ['channels:history', 'groups:history', 'im:history', 'metadata.message:read'],
-  'conversations.replies': ['channels:history', 'groups:history', 'im:history', 'metadata.message:read'],
+  'conversations.history': reading,
+  'conversations.replies': reading,
   'usergroups.users.list': ['usergroups:read'],
   'users.info': ['users:read'],
   'users.lookupByEmail': ['users:read.email', 'users:read'],
