@@ -53,6 +53,8 @@ function seedOf(
       refuseNewBlocks: false,
       replaceByDefault: true,
       ackMs: 3000,
+      requestUrls: [],
+      copies: 1,
       ...settings,
     },
     people,

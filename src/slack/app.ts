@@ -1,4 +1,4 @@
-import { App, type BlockAction, type ButtonAction, type RespondFn, SocketModeReceiver } from '@slack/bolt';
+import { App, type BlockAction, type ButtonAction, type Context, type RespondFn } from '@slack/bolt';
 import type { Secret } from '../secret.ts';
 import { type Answer, trouble } from './answers.ts';
 import { commandName } from './claims.ts';
@@ -6,10 +6,11 @@ import { type Click, type ClickOutcome, press } from './clicks.ts';
 import { loggerFor } from './client.ts';
 import { carryOut, type Outcome, watchBeginning } from './commands.ts';
 import { answering, type Desk } from './desk.ts';
+import { type Connection, createTransport } from './transport.ts';
 
 export interface AppOptions {
   botToken: Secret;
-  appToken: Secret;
+  connection: Connection;
   apiUrl?: string | undefined;
   /** Who the bot is; known already, so that Bolt need not ask. */
   identity: { botId: string; user: string };
@@ -19,29 +20,24 @@ export interface Listening {
   start(): Promise<void>;
   /** Receives nothing more, and returns when what was received has been answered. */
   stop(): Promise<void>;
-  connected(): boolean;
+  /** What keeps Slack from reaching the bot; empty when nothing does. */
+  problems(): string[];
 }
 
-/** Asking for a socket goes on for as long as it takes; the SDK would give up for good, or wait for many minutes. */
-const retryConfig = { forever: true, retries: 100, factor: 1.3, minTimeout: 500, maxTimeout: 30_000 };
-
-/** The app in Socket Mode: one listener for commands, one for buttons, each of which answers whatever comes. */
-export function createApp({ botToken, appToken, apiUrl, identity }: AppOptions, desk: Desk): Listening {
-  const address = apiUrl === undefined ? {} : { slackApiUrl: apiUrl };
-  const logger = loggerFor(desk.log);
-  const receiver = new SocketModeReceiver({
-    appToken: appToken.reveal(),
-    logger,
-    installerOptions: { clientOptions: { ...address, retryConfig } },
-  });
+/** The app: one listener for commands, one for buttons, each of which answers whatever comes. */
+export function createApp({ botToken, connection, apiUrl, identity }: AppOptions, desk: Desk): Listening {
+  const transport = createTransport(connection, apiUrl, desk);
   const app = new App({
-    receiver,
-    logger,
+    receiver: transport.receiver,
+    logger: loggerFor(desk.log),
     token: botToken.reveal(),
     botId: identity.botId,
     botUserId: identity.user,
     tokenVerificationEnabled: false,
-    clientOptions: { ...address, retryConfig: { retries: 0 } },
+    clientOptions: {
+      ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+      retryConfig: { retries: 0 },
+    },
   });
   const closing = new AbortController();
   const atWork = new Set<Promise<void>>();
@@ -50,15 +46,16 @@ export function createApp({ botToken, appToken, apiUrl, identity }: AppOptions, 
     return work.finally(() => atWork.delete(work));
   };
 
-  app.command(/.*/, ({ command, ack, respond }) =>
+  app.command(/.*/, ({ command, context, ack, respond }) =>
     tracked(
       (async () => {
-        const asking = { user: command.user_id, team: command.team_id };
+        const asking = { user: command.user_id, team: command.team_id, envelope: envelopeOf(context) };
         const typed = { ...asking, text: command.text, channel: command.channel_id };
-        const outcome: Outcome =
+        const outcome: Outcome | undefined =
           command.command === commandName
             ? await answering(desk, asking, () => carryOut(desk, typed))
             : { answer: trouble.unknownCommand };
+        if (outcome === undefined) return;
         await ack(
           outcome.answer === undefined ? undefined : { response_type: 'ephemeral', ...outcome.answer },
         );
@@ -67,27 +64,25 @@ export function createApp({ botToken, appToken, apiUrl, identity }: AppOptions, 
     ),
   );
 
-  app.action<BlockAction<ButtonAction>>({ type: 'block_actions' }, ({ action, body, ack, respond }) =>
-    tracked(
-      (async () => {
-        await ack();
-        const click = clickOf(action, body);
-        const outcome: ClickOutcome = await answering(desk, click, () => press(desk, click));
-        const to = { ...click, respond, closing: closing.signal };
-        if (outcome.answer !== undefined) await say(desk, to, outcome.answer, outcome.replaces === true);
-        await followUp(desk, outcome, to);
-      })(),
-    ),
+  app.action<BlockAction<ButtonAction>>(
+    { type: 'block_actions' },
+    ({ action, body, context, ack, respond }) =>
+      tracked(
+        (async () => {
+          await ack();
+          const click = clickOf(action, body, context);
+          const outcome: ClickOutcome | undefined = await answering(desk, click, () => press(desk, click));
+          if (outcome === undefined) return;
+          const to = { ...click, respond, closing: closing.signal };
+          if (outcome.answer !== undefined) await say(desk, to, outcome.answer, outcome.replaces === true);
+          await followUp(desk, outcome, to);
+        })(),
+      ),
   );
 
-  const socket = { connected: false };
-  receiver.client.on('connected', () => Object.assign(socket, { connected: true }));
-  for (const event of ['close', 'reconnecting', 'disconnected']) {
-    receiver.client.on(event, () => Object.assign(socket, { connected: false }));
-  }
   return {
     start: async () => void (await app.start()),
-    connected: () => socket.connected,
+    problems: () => transport.problems(),
     async stop() {
       closing.abort();
       await app.stop();
@@ -96,7 +91,9 @@ export function createApp({ botToken, appToken, apiUrl, identity }: AppOptions, 
   };
 }
 
-const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
+const envelopeOf = (context: Context): string | undefined => context['envelope'] as string | undefined;
+
+const clickOf = (action: ButtonAction, body: BlockAction, context: Context): Click => ({
   action: action.action_id,
   value: action.value,
   user: body.user.id,
@@ -104,6 +101,7 @@ const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
   channel: body.channel?.id ?? '',
   ts: body.message?.ts,
   trigger: body.trigger_id,
+  envelope: envelopeOf(context),
 });
 
 interface Listener {

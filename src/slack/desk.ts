@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { Fleet } from '../onboarding/fleet-schema.ts';
 import type { Memberships } from '../onboarding/policy.ts';
 import type { Records } from '../onboarding/records.ts';
+import type { Store } from '../onboarding/store.ts';
 import { type Answer, sentence, trouble } from './answers.ts';
 import type { MarkStore } from './mark.ts';
 
@@ -13,7 +14,7 @@ import type { MarkStore } from './mark.ts';
 export interface Desk {
   fleet: Fleet;
   records: Records;
-  store: MarkStore;
+  store: MarkStore & Pick<Store, 'admit'>;
   memberships: Memberships;
   /** The workspace that Holt belongs to. */
   team: string;
@@ -26,19 +27,24 @@ export interface Desk {
 export interface Asking {
   user: string;
   team: string;
+  /** Of Socket Mode: the envelope in which it came. */
+  envelope?: string | undefined;
 }
 
 /** Slack waits three seconds for an acknowledgement; the store gets most of them. */
 const storeMs = 2_000;
+
+/** An envelope that nobody acknowledged comes again within minutes, if at all. */
+const envelopeRememberedMs = 600_000;
 
 class TooSlow extends Error {
   override readonly name = 'TooSlow';
 }
 
 /** What the store answers, in time for Slack. Its answer may still come to pass later: everything here can be asked again. */
-export async function inTime<T>(answer: Promise<T>): Promise<T> {
+export async function inTime<T>(answer: Promise<T>, ms = storeMs): Promise<T> {
   const timer = new AbortController();
-  const late = sleep(storeMs, undefined, { signal: timer.signal }).then(() => {
+  const late = sleep(ms, undefined, { signal: timer.signal }).then(() => {
     throw new TooSlow('the store did not answer in time');
   });
   try {
@@ -50,17 +56,22 @@ export async function inTime<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-/** Runs a listener's work; whatever goes wrong becomes an answer for the person. */
+/**
+ * Runs a listener's work; whatever goes wrong becomes an answer for the person. Nothing is answered to what was received
+ * before: that is left to whoever received it first.
+ */
 export async function answering<T extends { answer?: Answer }>(
-  { log, team }: Desk,
+  desk: Desk,
   asking: Asking,
   work: () => Promise<T>,
-): Promise<T | { answer: Answer }> {
+): Promise<T | { answer: Answer } | undefined> {
+  const { log, team } = desk;
   if (asking.team !== team) {
     log.warn({ by: asking.user, team: asking.team }, 'refused: another workspace');
     return { answer: trouble.foreignWorkspace };
   }
   try {
+    if (await isRepeated(desk, asking)) return undefined;
     return await work();
   } catch (error) {
     if (error instanceof UserError) return { answer: sentence(error.message) };
@@ -69,4 +80,13 @@ export async function answering<T extends { answer?: Answer }>(
     const slow = error instanceof TooSlow || explain(error).code.startsWith('redis');
     return { answer: slow ? trouble.store : trouble.withReference(explain(error).text, reference) };
   }
+}
+
+/** Slack may send an envelope again. */
+async function isRepeated({ log, store }: Desk, { user, envelope }: Asking): Promise<boolean> {
+  if (envelope === undefined) return false;
+  const limit = { most: 1, withinMs: envelopeRememberedMs };
+  const first = await inTime(store.admit(`envelope-${envelope}`, limit));
+  if (!first) log.warn({ by: user, envelope }, 'refused: the envelope was here before');
+  return !first;
 }
