@@ -6,6 +6,10 @@ import { Secret } from './secret.ts';
 /** A variable that is set; an empty one counts as missing. */
 const text = z.string().min(1);
 const secret = text.transform(value => new Secret(value));
+const signingSecret = z
+  .string()
+  .regex(/^[0-9A-Za-z]{32,}$/, { error: 'must be a signing secret (32 letters and digits)' })
+  .transform(value => new Secret(value));
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.enum(['0', '1']).transform(value => value === '1');
 const url = z.url().refine(value => !value.endsWith('/'), { error: 'must not end with a slash' });
@@ -29,7 +33,11 @@ const bot = {
   SLACK_APP_TOKEN: z
     .string()
     .startsWith('xapp-', { error: 'must be an app-level token (xapp-…)' })
-    .transform(value => new Secret(value)),
+    .transform(value => new Secret(value))
+    .optional(),
+  SLACK_SIGNING_SECRET: signingSecret.optional(),
+  SLACK_PREVIOUS_SIGNING_SECRET: signingSecret.optional(),
+  SLACK_HTTP_PORT: port.default(3000),
   SLACK_API_URL: z.url().optional(),
 };
 
@@ -81,13 +89,14 @@ export const variables = Object.keys(Main.shape);
 type Raw = Readonly<Record<string, string | undefined>>;
 
 /** Reads the bot's variables. Throws a ConfigError with every problem at once. */
-export const readBotEnvironment = (raw: Raw): BotEnvironment => read(Bot, raw, [redisNeeded, redisSafe]);
+export const readBotEnvironment = (raw: Raw): BotEnvironment =>
+  read(Bot, raw, [...botRules, redisNeeded, redisSafe]);
 /** Reads the worker's variables; same promise. */
 export const readWorkerEnvironment = (raw: Raw): WorkerEnvironment =>
   read(Worker, raw, [redisNeeded, redisSafe, ...workerRules]);
 /** Reads the variables of both in one process; same promise. */
 export const readMainEnvironment = (raw: Raw): BotEnvironment & WorkerEnvironment =>
-  read(Main, raw, [redisSafe, ...workerRules]);
+  read(Main, raw, [...botRules, redisSafe, ...workerRules]);
 
 type Rule = (raw: Raw) => string | undefined;
 
@@ -130,6 +139,13 @@ const exactlyOne =
     if (given.length === 1) return undefined;
     return given.length === 0 ? `Set ${names.join(' or ')}.` : `Set only one of ${given.join(' and ')}.`;
   };
+
+const previousSecret: Rule = raw =>
+  raw['SLACK_PREVIOUS_SIGNING_SECRET'] !== undefined && raw['SLACK_SIGNING_SECRET'] === undefined
+    ? 'SLACK_PREVIOUS_SIGNING_SECRET needs SLACK_SIGNING_SECRET.'
+    : undefined;
+
+const botRules: readonly Rule[] = [exactlyOne('SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET'), previousSecret];
 
 const neededBy: Readonly<Record<string, readonly string[]>> = {
   'workload-identity': ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_FEDERATED_TOKEN_FILE'],

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deliver, Delivery } from './slack-delivery.ts';
 import { escapeTyped } from './slack-escape.ts';
-import type { Delivery, Sockets } from './slack-socket.ts';
 import type { Message, Workspace } from './slack-state.ts';
 import { viewOnTheWire } from './slack-views.ts';
 import { directMessages, findMessage, pick, slackId } from './slack-workspace.ts';
@@ -27,7 +27,7 @@ export interface Events {
 }
 
 /** The Events API. An event that is not acknowledged comes again, with the same event_id. */
-export function createEvents(workspace: Workspace, sockets: Sockets): Events {
+export function createEvents(workspace: Workspace, deliver: Deliver): Events {
   const closing = new AbortController();
 
   async function send(event: Record<string, unknown>): Promise<Delivery> {
@@ -52,17 +52,17 @@ export function createEvents(workspace: Workspace, sockets: Sockets): Events {
       ],
       event,
     };
-    const first = await sockets.deliver('events_api', payload);
+    const first = await deliver('events_api', payload);
     if (!first.acknowledged) void repeat(payload);
     return first;
   }
 
-  async function repeat(payload: unknown): Promise<void> {
+  async function repeat(payload: Record<string, unknown>): Promise<void> {
     for (const [index, ms] of RETRIES_MS.entries()) {
       const waited = await sleep(ms, true, { ref: false, signal: closing.signal }).catch(() => false);
       if (!waited) return;
       const retry = { attempt: index + 1, reason: 'timeout' };
-      if ((await sockets.deliver('events_api', payload, retry)).acknowledged) return;
+      if ((await deliver('events_api', payload, retry)).acknowledged) return;
     }
   }
 

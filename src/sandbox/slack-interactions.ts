@@ -1,9 +1,9 @@
 import { elementsOf } from './slack-blocks.ts';
+import type { Deliver, Delivery } from './slack-delivery.ts';
 import { escapeTyped } from './slack-escape.ts';
 import { type Filled, fill } from './slack-fill.ts';
 import { Refusal } from './slack-method.ts';
 import { type Answer, applyAnswer, newResponsePath, type Target } from './slack-responses.ts';
-import type { Delivery, Sockets } from './slack-socket.ts';
 import type { Ephemeral, Message, User, View, Workspace } from './slack-state.ts';
 import { newTrigger, viewOnTheWire } from './slack-views.ts';
 import { onTheWire, pick } from './slack-workspace.ts';
@@ -60,7 +60,7 @@ export function told(workspace: Workspace, user: User, what: string, delivery: D
 }
 
 /** Commands and clicks, as the people of the workspace make them. `base` is the stand-in's address. */
-export function createInteractions(workspace: Workspace, sockets: Sockets, base: string): Interactions {
+export function createInteractions(workspace: Workspace, deliver: Deliver, base: string): Interactions {
   async function send(
     user: User,
     what: string,
@@ -71,7 +71,7 @@ export function createInteractions(workspace: Workspace, sockets: Sockets, base:
     const from = workspace.stamp();
     const triggerId = newTrigger(workspace, user.id);
     const responseUrl = target === undefined ? undefined : `${base}${newResponsePath(workspace, target)}`;
-    const delivery = await sockets.deliver(kind, {
+    const delivery = await deliver(kind, {
       ...payload,
       trigger_id: triggerId,
       response_url: responseUrl,

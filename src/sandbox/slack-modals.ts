@@ -1,8 +1,8 @@
 import { elementsOf } from './slack-blocks.ts';
+import type { Deliver } from './slack-delivery.ts';
 import { complaint, type Filled, fill } from './slack-fill.ts';
 import { sender, told } from './slack-interactions.ts';
 import { Refusal } from './slack-method.ts';
-import type { Sockets } from './slack-socket.ts';
 import type { User, View, Workspace } from './slack-state.ts';
 import { newTrigger, pushView, readView, replaceView, stackOf, viewOnTheWire } from './slack-views.ts';
 import { pick } from './slack-workspace.ts';
@@ -26,7 +26,7 @@ export interface Modals {
 }
 
 /** Modals as the people of the workspace handle them. */
-export function createModals(workspace: Workspace, sockets: Sockets): Modals {
+export function createModals(workspace: Workspace, deliver: Deliver): Modals {
   const topmost = (userRef: string, viewId: string) => {
     const user = pick(workspace.users.values(), userRef);
     const view = stackOf(workspace, user.id).at(-1);
@@ -40,7 +40,7 @@ export function createModals(workspace: Workspace, sockets: Sockets): Modals {
       const { state, errors } = fillIn(view, values);
       const open = stackOf(workspace, user.id);
       if (Object.keys(errors).length > 0) return { acknowledged: false, errors, open: [...open] };
-      const delivery = await sockets.deliver('interactive', {
+      const delivery = await deliver('interactive', {
         type: 'view_submission',
         ...sender(workspace, user),
         trigger_id: newTrigger(workspace, user.id),
@@ -57,7 +57,7 @@ export function createModals(workspace: Workspace, sockets: Sockets): Modals {
       const { user, view } = topmost(userRef, viewId);
       stackOf(workspace, user.id).pop();
       if (view.type !== 'modal' || !view.notify_on_close) return;
-      const delivery = await sockets.deliver('interactive', {
+      const delivery = await deliver('interactive', {
         type: 'view_closed',
         ...sender(workspace, user),
         view: viewOnTheWire(workspace, view),

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { randomId } from './kit.ts';
+import type { Deliver, Delivery } from './slack-delivery.ts';
 import { PER_MINUTE } from './slack-limits.ts';
 import { type Method, method } from './slack-method.ts';
 import type { Workspace } from './slack-state.ts';
@@ -10,25 +11,13 @@ import type { Workspace } from './slack-state.ts';
 const PING_MS = 5000;
 const MOST_SOCKETS = 10;
 
-type Kind = 'slash_commands' | 'interactive' | 'events_api';
-
-/** How the app took an envelope. */
-export type Delivery =
-  | { acknowledged: true; payload: unknown }
-  | { acknowledged: false; error: 'operation_timeout' | 'dispatch_failed' };
-
-interface Retry {
-  attempt: number;
-  reason: string;
-}
-
 export interface Sockets {
   /** apps.connections.open. */
   open: Method;
   /** How many apps are connected and not asked to leave. */
   connected(): number;
   /** Sends an envelope to one of the sockets, at random [I: bolt-python#448], and waits for its acknowledgement. */
-  deliver(kind: Kind, payload: unknown, retry?: Retry): Promise<Delivery>;
+  deliver: Deliver;
   /** Asks every connected app to come back with a new connection. */
   disconnect(reason: 'refresh_requested' | 'warning' | 'link_disabled'): void;
   attach(server: Server, url: string): void;
@@ -105,15 +94,14 @@ export function createSockets(workspace: Workspace): Sockets {
           resolve({ acknowledged: true, payload });
         });
       });
-      socket.send(
-        JSON.stringify({
-          envelope_id,
-          type: kind,
-          accepts_response_payload: kind !== 'events_api',
-          payload,
-          ...(retry === undefined ? {} : { retry_attempt: retry.attempt, retry_reason: retry.reason }),
-        }),
-      );
+      const envelope = JSON.stringify({
+        envelope_id,
+        type: kind,
+        accepts_response_payload: kind !== 'events_api',
+        payload,
+        ...(retry === undefined ? {} : { retry_attempt: retry.attempt, retry_reason: retry.reason }),
+      });
+      for (let copy = 0; copy < workspace.settings.copies; copy += 1) socket.send(envelope);
       return await acknowledged.finally(() => waiting.delete(envelope_id));
     },
     attach(server, url) {

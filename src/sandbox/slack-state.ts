@@ -48,6 +48,10 @@ export interface Settings {
   replaceByDefault: boolean;
   /** How long an acknowledgement may take, in milliseconds. */
   ackMs: number;
+  /** Where the app takes requests; it is reached by its socket while there are none. Slack knows one, and what is behind it balances. */
+  requestUrls: string[];
+  /** How often an envelope is sent [E: Bolt takes each]. */
+  copies: number;
 }
 
 export interface User extends Required<Omit<UserSeed, 'email'>> {

@@ -64,6 +64,8 @@ function seedOf(
       refuseNewBlocks: false,
       replaceByDefault: true,
       ackMs: 3000,
+      requestUrls: [],
+      copies: 1,
       ...settings,
     },
     people,

@@ -1,10 +1,12 @@
 import type { Server } from 'node:http';
 import { createStandIn, randomId, type StandIn } from './kit.ts';
 import type { Block } from './slack-blocks.ts';
+import type { Deliver } from './slack-delivery.ts';
 import { createEvents, type Events } from './slack-events.ts';
 import { createInteractions, type Interactions } from './slack-interactions.ts';
 import { createLimits } from './slack-limits.ts';
 import { createModals, type Modals } from './slack-modals.ts';
+import { createRequests } from './slack-requests.ts';
 import { createSockets, type Sockets } from './slack-socket.ts';
 import type {
   Channel,
@@ -70,6 +72,8 @@ export interface SlackStandIn
   apiUrl: string;
   botToken: string;
   appToken: string;
+  /** What requests to `settings.requestUrls` are signed with. */
+  signingSecret: string;
   team: Workspace['team'];
   app: Workspace['app'];
   bot: Workspace['bot'];
@@ -81,26 +85,30 @@ export interface SlackStandIn
 }
 
 /**
- * A Slack workspace on loopback that a Bolt app in Socket Mode cannot tell from the real one
+ * A Slack workspace on loopback that a Bolt app cannot tell from the real one, in Socket Mode or over HTTP
  * [E, reference emulators 5; slack A1-A8].
  */
 export async function startSlack(options: SlackOptions = {}): Promise<SlackStandIn> {
   const workspace = createWorkspace(options);
   const builder = createStandIn({ service: 'Slack', latencyMs: options.latencyMs ?? 0 });
   const tokens: Tokens = { bot: `xoxb-${randomId(24)}`, app: `xapp-1-${workspace.app.id}-${randomId(24)}` };
+  const signingSecret = randomId(32);
   const limits = createLimits(workspace.now);
   const sockets = createSockets(workspace);
   serveWeb({ builder, workspace, tokens, limits, connections: sockets.open });
 
   const standIn = await builder.listen();
   sockets.attach(standIn.server as Server, standIn.url);
-  const events = createEvents(workspace, sockets);
+  const requests = createRequests(workspace, signingSecret);
+  const deliver: Deliver = (...given) =>
+    workspace.settings.requestUrls.length === 0 ? sockets.deliver(...given) : requests(...given);
+  const events = createEvents(workspace, deliver);
   const { team, app, bot } = workspace;
 
   return {
     ...onlooker(workspace, standIn.calls),
-    ...createInteractions(workspace, sockets, standIn.url),
-    ...createModals(workspace, sockets),
+    ...createInteractions(workspace, deliver, standIn.url),
+    ...createModals(workspace, deliver),
     say: events.say,
     openHome: events.openHome,
     connected: sockets.connected,
@@ -115,6 +123,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackStand
     apiUrl: `${standIn.url}/api/`,
     botToken: tokens.bot,
     appToken: tokens.app,
+    signingSecret,
     get latencyMs() {
       return standIn.latencyMs;
     },

@@ -1,14 +1,15 @@
-import { App, type BlockAction, type ButtonAction, type RespondFn, SocketModeReceiver } from '@slack/bolt';
+import { App, type BlockAction, type ButtonAction, type Context, type RespondFn } from '@slack/bolt';
 import type { Secret } from '../secret.ts';
 import type { Answer } from './answers.ts';
 import { type ClickOutcome, clickOf, press } from './clicks.ts';
 import { loggerFor } from './client.ts';
 import { carryOut, type Outcome, typedOf, watchBeginning } from './commands.ts';
 import { answering, type Desk } from './desk.ts';
+import { type Connection, createTransport } from './transport.ts';
 
 export interface AppOptions {
   botToken: Secret;
-  appToken: Secret;
+  connection: Connection;
   apiUrl?: string | undefined;
   /** Who the bot is; known already, so that Bolt need not ask. */
   identity: { botId: string; user: string };
@@ -18,29 +19,24 @@ export interface Listening {
   start(): Promise<void>;
   /** Receives nothing more, and returns when what was received has been answered. */
   stop(): Promise<void>;
-  connected(): boolean;
+  /** What keeps Slack from reaching the bot; empty when nothing does. */
+  problems(): string[];
 }
 
-/** Asking for a socket goes on for as long as it takes; the SDK would give up for good, or wait for many minutes. */
-const retryConfig = { forever: true, retries: 100, factor: 1.3, minTimeout: 500, maxTimeout: 30_000 };
-
-/** The app in Socket Mode: one listener for commands, one for buttons, each of which answers whatever comes. */
-export function createApp({ botToken, appToken, apiUrl, identity }: AppOptions, desk: Desk): Listening {
-  const address = apiUrl === undefined ? {} : { slackApiUrl: apiUrl };
-  const logger = loggerFor(desk.log);
-  const receiver = new SocketModeReceiver({
-    appToken: appToken.reveal(),
-    logger,
-    installerOptions: { clientOptions: { ...address, retryConfig } },
-  });
+/** The app: one listener for commands, one for buttons, each of which answers whatever comes. */
+export function createApp({ botToken, connection, apiUrl, identity }: AppOptions, desk: Desk): Listening {
+  const transport = createTransport(connection, apiUrl, desk);
   const app = new App({
-    receiver,
-    logger,
+    receiver: transport.receiver,
+    logger: loggerFor(desk.log),
     token: botToken.reveal(),
     botId: identity.botId,
     botUserId: identity.user,
     tokenVerificationEnabled: false,
-    clientOptions: { ...address, retryConfig: { retries: 0 } },
+    clientOptions: {
+      ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+      retryConfig: { retries: 0 },
+    },
   });
   const closing = new AbortController();
   const atWork = new Set<Promise<void>>();
@@ -49,11 +45,12 @@ export function createApp({ botToken, appToken, apiUrl, identity }: AppOptions, 
     return work.finally(() => atWork.delete(work));
   };
 
-  app.command(/.*/, ({ command, ack, respond }) =>
+  app.command(/.*/, ({ command, context, ack, respond }) =>
     tracked(
       (async () => {
-        const typed = typedOf(command);
-        const outcome: Outcome = await answering(desk, typed, () => carryOut(desk, typed));
+        const typed = { ...typedOf(command), envelope: envelopeOf(context) };
+        const outcome: Outcome | undefined = await answering(desk, typed, () => carryOut(desk, typed));
+        if (outcome === undefined) return;
         await ack(
           outcome.answer === undefined ? undefined : { response_type: 'ephemeral', ...outcome.answer },
         );
@@ -62,27 +59,25 @@ export function createApp({ botToken, appToken, apiUrl, identity }: AppOptions, 
     ),
   );
 
-  app.action<BlockAction<ButtonAction>>({ type: 'block_actions' }, ({ action, body, ack, respond }) =>
-    tracked(
-      (async () => {
-        await ack();
-        const click = clickOf(action, body);
-        const outcome: ClickOutcome = await answering(desk, click, () => press(desk, click));
-        const to = { ...click, respond, closing: closing.signal };
-        if (outcome.answer !== undefined) await say(desk, to, outcome.answer, outcome.replaces === true);
-        await followUp(desk, outcome, to);
-      })(),
-    ),
+  app.action<BlockAction<ButtonAction>>(
+    { type: 'block_actions' },
+    ({ action, body, context, ack, respond }) =>
+      tracked(
+        (async () => {
+          await ack();
+          const click = { ...clickOf(action, body), envelope: envelopeOf(context) };
+          const outcome: ClickOutcome | undefined = await answering(desk, click, () => press(desk, click));
+          if (outcome === undefined) return;
+          const to = { ...click, respond, closing: closing.signal };
+          if (outcome.answer !== undefined) await say(desk, to, outcome.answer, outcome.replaces === true);
+          await followUp(desk, outcome, to);
+        })(),
+      ),
   );
 
-  const socket = { connected: false };
-  receiver.client.on('connected', () => Object.assign(socket, { connected: true }));
-  for (const event of ['close', 'reconnecting', 'disconnected']) {
-    receiver.client.on(event, () => Object.assign(socket, { connected: false }));
-  }
   return {
     start: async () => void (await app.start()),
-    connected: () => socket.connected,
+    problems: () => transport.problems(),
     async stop() {
       closing.abort();
       await app.stop();
@@ -90,6 +85,8 @@ export function createApp({ botToken, appToken, apiUrl, identity }: AppOptions, 
     },
   };
 }
+
+const envelopeOf = (context: Context): string | undefined => context['envelope'] as string | undefined;
 
 interface Listener {
   user: string;

@@ -3,27 +3,25 @@ import type { Log } from '../log.ts';
 import { everybodyIn } from '../onboarding/fleet.ts';
 import type { Fleet } from '../onboarding/fleet-schema.ts';
 import type { Records } from '../onboarding/records.ts';
-import type { Store } from '../onboarding/store.ts';
 import type { Secret } from '../secret.ts';
 import { createAccountBook } from './accounts.ts';
 import { createApp, type Listening } from './app.ts';
 import { calling, createClient } from './client.ts';
 import type { Desk } from './desk.ts';
-import type { MarkStore } from './mark.ts';
 import { createMemberships } from './memberships.ts';
 import { createStandings, type Standings } from './standings.ts';
 import { createThreads, type Threads } from './thread.ts';
+import type { Connection } from './transport.ts';
 
 export interface SlackBotOptions {
   /** `xoxb-…` */
   botToken: Secret;
-  /** `xapp-…`, for Socket Mode. */
-  appToken: Secret;
+  connection: Connection;
   /** Slack's own Web API when left out. */
   apiUrl?: string | undefined;
   fleet: Fleet;
   records: Records;
-  store: MarkStore & Pick<Store, 'admit'>;
+  store: Desk['store'];
   log: Log;
   /** How long a message whose posting was not confirmed may still appear, in milliseconds. */
   settleMs?: number;
@@ -90,7 +88,7 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
       await app?.stop();
     },
     problems: () => [
-      ...(app?.connected() === true ? [] : ['There is no connection to Slack.']),
+      ...(app?.problems() ?? ['The bot has not signed in to Slack yet.']),
       ...(memberships.known() ? [] : ['The members of the Slack user groups are not known yet.']),
     ],
     async draw(run) {

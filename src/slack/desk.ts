@@ -38,6 +38,8 @@ export interface Asking {
   user: string;
   team: string;
   channel: string;
+  /** Of Socket Mode: the envelope in which it came. */
+  envelope?: string | undefined;
 }
 
 /** Says no: one answer, and one line in the log, which has the same form whatever was refused. */
@@ -54,15 +56,20 @@ export function refuse(
 
 /** Slack waits three seconds for an acknowledgement; the store gets most of them. */
 const storeMs = 2_000;
+/** And what is left of them goes to the question whether something was here before. */
+export const memoryMs = 800;
+
+/** An envelope that nobody acknowledged comes again within minutes, if at all. */
+const envelopeRememberedMs = 600_000;
 
 class TooSlow extends Error {
   override readonly name = 'TooSlow';
 }
 
 /** What the store answers, in time for Slack. Its answer may still come to pass later: everything here can be asked again. */
-export async function inTime<T>(answer: Promise<T>): Promise<T> {
+export async function inTime<T>(answer: Promise<T>, ms = storeMs): Promise<T> {
   const timer = new AbortController();
-  const late = sleep(storeMs, undefined, { signal: timer.signal }).then(() => {
+  const late = sleep(ms, undefined, { signal: timer.signal }).then(() => {
     throw new TooSlow('the store did not answer in time');
   });
   try {
@@ -77,12 +84,15 @@ export async function inTime<T>(answer: Promise<T>): Promise<T> {
 /** People never have so much at once; a program that types for them has. */
 const mostAtOnce = 8;
 
-/** Runs a listener's work; whatever goes wrong becomes an answer for the person. */
+/**
+ * Runs a listener's work; whatever goes wrong becomes an answer for the person. Nothing is answered to what was received
+ * before: that is left to whoever received it first.
+ */
 export async function answering<T extends { answer?: Answer }>(
   desk: Desk,
   asking: Asking,
   work: () => Promise<T>,
-): Promise<T | { answer: Answer }> {
+): Promise<T | { answer: Answer } | undefined> {
   const { log, team, busy } = desk;
   const { user } = asking;
   if (asking.team !== team) return refuse(desk, asking, 'other-workspace', trouble.foreignWorkspace);
@@ -90,6 +100,7 @@ export async function answering<T extends { answer?: Answer }>(
   if (before >= mostAtOnce) return refuse(desk, asking, 'too-many-at-once', trouble.tooManyAtOnce);
   busy.set(user, before + 1);
   try {
+    if (await isRepeated(desk, asking)) return undefined;
     return await work();
   } catch (error) {
     if (error instanceof UserError) return { answer: sentence(error.message) };
@@ -102,4 +113,13 @@ export async function answering<T extends { answer?: Answer }>(
     if (left === 0) busy.delete(user);
     else busy.set(user, left);
   }
+}
+
+/** Slack may send an envelope again. */
+async function isRepeated({ log, store }: Desk, { user, envelope }: Asking): Promise<boolean> {
+  if (envelope === undefined) return false;
+  const limit = { most: 1, withinMs: envelopeRememberedMs };
+  const first = await inTime(store.admit(`envelope-${envelope}`, limit), memoryMs);
+  if (!first) log.warn({ by: user, envelope }, 'refused: the envelope was here before');
+  return !first;
 }

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { requester } from '../support/builders.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { approver, requester } from '../support/builders.ts';
 import { lead, openSlackHouse, other, type SlackHouse, stranger } from '../support/slack-house.ts';
 
 let house: SlackHouse;
@@ -157,6 +157,19 @@ describe('a store that does not answer', () => {
     house.silence.store = false;
     expect(await house.type('onboard payments-eu dev')).toBe('');
     await house.settled(({ status }) => status === 'done');
+  });
+});
+
+const repeated = () => house.lines.filter(({ message }) => message.includes('was here before'));
+describe('an envelope that Slack sends twice', () => {
+  it('acts once, and is answered once', async () => {
+    house.slack.settings.copies = 2;
+    expect(await house.type('onboard payments-eu strict')).toBe('');
+    const message = await house.message('approval-1', /payments-eu strict/);
+    expect(await house.press(approver, message, 'approve')).toMatch(/counts/);
+    await vi.waitFor(() => expect(repeated()).toHaveLength(2));
+    expect(house.slack.ephemerals(approver)).toHaveLength(1);
+    expect((await house.newest()).gates.at(-1)?.votes).toHaveLength(1);
   });
 });
 

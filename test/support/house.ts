@@ -4,6 +4,7 @@ import { knownClusters, resolveTarget } from '../../src/onboarding/fleet.ts';
 import type { Target } from '../../src/onboarding/request.ts';
 import { type Launched, launch } from '../../src/sandbox/launch.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { requestPath } from '../../src/slack/http.ts';
 
 const configuration = fileURLToPath(new URL('../fixtures/holt.yaml', import.meta.url));
 
@@ -21,6 +22,7 @@ export interface House {
 export async function openHouse(
   redisUrl?: string,
   unknowns: NonNullable<SandboxOptions['unknowns']> = {},
+  transport: 'socket' | 'http' = 'socket',
 ): Promise<House> {
   const fleet = await loadFleet(configuration);
   const target = (cluster: string, stage: string): Target => resolveTarget(fleet, cluster, stage);
@@ -30,6 +32,11 @@ export async function openHouse(
   // The rates are tested where the stand-in is; here they would only make many tests in one minute wait.
   sandbox.slack.settings.rateFactor = Number.POSITIVE_INFINITY;
   const started: Launched[] = [];
+  const { slack } = sandbox;
+  const overHttp =
+    transport === 'socket'
+      ? {}
+      : { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: slack.signingSecret, SLACK_HTTP_PORT: '0' };
   const redis = redisUrl === undefined ? {} : { REDIS_URL: redisUrl, HOLT_ALLOW_VOLATILE_REDIS: '1' };
   return {
     sandbox,
@@ -38,11 +45,15 @@ export async function openHouse(
       const holt = await launch(entry, {
         ...sandbox.environment,
         ...redis,
+        ...overHttp,
         HOLT_CONFIG: configuration,
         HOLT_SETTLE_SECONDS: '2',
         ...environment,
       });
       started.push(holt);
+      const listening = holt.log.find(line => line.includes('"listening for Slack"'));
+      if (listening !== undefined)
+        slack.settings.requestUrls.push(`http://127.0.0.1:${JSON.parse(listening).port}${requestPath}`);
       return holt;
     },
     output: () => started.flatMap(({ log, errors }) => [...log, ...errors]).join('\n'),

@@ -13,6 +13,7 @@ import type { Ephemeral, Message } from '../../src/sandbox/slack-state.ts';
 import { roleOf } from '../../src/sandbox/story.ts';
 import { Secret } from '../../src/secret.ts';
 import { createSlackBot } from '../../src/slack/bot.ts';
+import { requestPath } from '../../src/slack/http.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { createInProcessMailboxes } from '../../src/store/in-process.ts';
 import { approver, requester, secondApprover } from './builders.ts';
@@ -59,12 +60,24 @@ const workspace = {
   settings: { rateFactor: Number.POSITIVE_INFINITY },
 };
 
+interface Line {
+  fields: object;
+  message: string;
+}
+
+/** Where a bot that writes this log takes requests. */
+function requestUrlIn(lines: readonly Line[]): string {
+  const { fields } = lines.findLast(({ message }) => message === 'listening for Slack') ?? {};
+  return `http://127.0.0.1:${(fields as { port: number }).port}${requestPath}`;
+}
+
 export type SlackHouse = Awaited<ReturnType<typeof openSlackHouse>>;
 
 /** The real bot over Bolt in a workspace of the stand-in, and the real engine over a world of plain data. */
 export async function openSlackHouse(
   clusters = '{ payments-eu: , payments-us: }',
   settings: Partial<SlackStandIn['settings']> = {},
+  transport: 'socket' | 'http' = 'socket',
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'holt-slack-'));
   const slack = await startSlack({ ...workspace, settings: { ...workspace.settings, ...settings } });
@@ -73,18 +86,25 @@ export async function openSlackHouse(
   world.state.groups.set(team, [person('Ben Okafor')]);
   world.state.people = ['Anna Meyer', 'Ben Okafor', 'Rosa', 'Otto'].map(name => person(name));
 
-  const lines: { fields: object; message: string }[] = [];
+  const lines: Line[] = [];
   const note = (fields: object, message: string): void => void lines.push({ fields, message });
   const log: Log = { debug: () => undefined, info: note, warn: note, error: note, child: () => log };
 
   const clock = { aheadMs: 0 };
-  const silence = { store: false };
+  /** `asked` counts the calls that got no answer. */
+  const silence = { store: false, memory: false, asked: 0 };
+  const unless = <T>(silent: boolean, call: () => Promise<T>): Promise<T> => {
+    if (!silent) return call();
+    silence.asked += 1;
+    return new Promise(() => undefined);
+  };
   const embedded = openEmbeddedStore(join(folder, 'holt.sqlite'));
   const store: typeof embedded = {
     ...embedded,
     now: async () => (await embedded.now()) + clock.aheadMs,
-    insert: (...given) => (silence.store ? new Promise(() => undefined) : embedded.insert(...given)),
-    latest: (...given) => (silence.store ? new Promise(() => undefined) : embedded.latest(...given)),
+    insert: (...given) => unless(silence.store, () => embedded.insert(...given)),
+    admit: (...given) => unless(silence.memory, () => embedded.admit(...given)),
+    latest: (...given) => unless(silence.store, () => embedded.latest(...given)),
   };
   const mailboxes = createInProcessMailboxes(log);
   const records = createRecords(store, mailboxes.nudges);
@@ -102,7 +122,10 @@ export async function openSlackHouse(
   });
   const bot = createSlackBot({
     botToken: new Secret(slack.botToken),
-    appToken: new Secret(slack.appToken),
+    connection:
+      transport === 'socket'
+        ? { appToken: new Secret(slack.appToken) }
+        : { signingSecrets: [new Secret(slack.signingSecret)], host: '127.0.0.1', port: 0 },
     apiUrl: slack.apiUrl,
     fleet,
     records,
@@ -111,6 +134,7 @@ export async function openSlackHouse(
     settleMs: 300,
   });
   await bot.start();
+  if (transport === 'http') slack.settings.requestUrls = [requestUrlIn(lines)];
   const consumer = await mailboxes.consume(
     {
       tick: run => engine.advance(run),
@@ -155,6 +179,7 @@ export async function openSlackHouse(
 
   return {
     slack,
+    bot,
     world,
     records,
     lines,

@@ -3,7 +3,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
-const entries = ['main.ts', 'bot.ts', 'worker.ts', 'demo.ts', 'schema.ts'];
+const entries = ['main.ts', 'bot.ts', 'worker.ts', 'demo.ts', 'schema.ts', 'manifest.ts'];
 const adapters = ['slack', 'store', 'otterize', 'azure', 'gitops', 'github'];
 const common = ['errors.ts', 'secret.ts', 'log.ts'];
 

@@ -14,6 +14,7 @@ import {
 import { ConfigError } from '../../src/errors.ts';
 
 const bot = { SLACK_BOT_TOKEN: 'xoxb-canary', SLACK_APP_TOKEN: 'xapp-canary' };
+const signing = 'canary0123456789abcdef0123456789';
 const worker = {
   OTTERIZE_TOKEN: 'token-canary',
   OTTERIZE_ORG_ID: 'org_1a2b',
@@ -87,6 +88,27 @@ describe('the environment', () => {
       { SLACK_APP_TOKEN: 'xoxb-canary' },
       /^SLACK_APP_TOKEN: must be an app-level/,
     ],
+    [
+      'both ways to Slack',
+      { SLACK_SIGNING_SECRET: signing },
+      /^Set only one of SLACK_APP_TOKEN and SLACK_SIGN/,
+    ],
+    ['no way to Slack', { SLACK_APP_TOKEN: '' }, /^Set SLACK_APP_TOKEN or SLACK_SIGNING_SECRET\.$/],
+    [
+      'a token as the signing secret',
+      { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: 'xapp-1-canarycanarycanarycanarycanary' },
+      /^SLACK_SIGNING_SECRET: must be a signing secret/,
+    ],
+    [
+      'a signing secret that is cut off',
+      { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: signing.slice(1) },
+      /^SLACK_SIGNING_SECRET: must be a signing secret/,
+    ],
+    [
+      'a previous signing secret alone',
+      { SLACK_PREVIOUS_SIGNING_SECRET: signing },
+      /^SLACK_PREVIOUS_SIGNING_SECRET needs SLACK_SIGNING_SECRET\.$/,
+    ],
     ['an organization’s name', { OTTERIZE_ORG_ID: 'canary corp' }, /^OTTERIZE_ORG_ID: must be the id/],
     ['a port that is none', { HOLT_HTTP_PORT: 'canary' }, /^HOLT_HTTP_PORT: /],
     ['a port out of range', { HOLT_HTTP_PORT: '70000' }, /^HOLT_HTTP_PORT: /],
@@ -145,6 +167,10 @@ describe('the environment', () => {
   });
 
   it.each<[string, Raw]>([
+    [
+      'requests of Slack’s in place of a socket',
+      { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: signing, SLACK_PREVIOUS_SIGNING_SECRET: signing },
+    ],
     ['a Redis elsewhere with TLS', { REDIS_URL: 'rediss://:p@redis.example' }],
     [
       'a Redis elsewhere that the network protects',

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { ConfigError } from '../../src/errors.ts';
 import { commandName } from '../../src/slack/claims.ts';
+import { manifestForHttp } from '../../src/slack/manifest.ts';
 
 /** The app's manifest, within the limits that Slack documents for it. */
 const Manifest = z.looseObject({
@@ -20,14 +22,24 @@ const Manifest = z.looseObject({
           description: z.string().max(2_000),
           usage_hint: z.string().max(1_000),
           should_escape: z.literal(true),
+          url: z
+            .url({ protocol: /^https$/ })
+            .max(3_000)
+            .optional(),
         }),
       )
       .max(50),
   }),
   oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(z.string()).max(255) }) }),
   settings: z.looseObject({
-    interactivity: z.strictObject({ is_enabled: z.literal(true) }),
-    socket_mode_enabled: z.literal(true),
+    interactivity: z.strictObject({
+      is_enabled: z.literal(true),
+      request_url: z
+        .url({ protocol: /^https$/ })
+        .max(3_000)
+        .optional(),
+    }),
+    socket_mode_enabled: z.boolean(),
     event_subscriptions: z.undefined().optional(),
   }),
 });
@@ -57,7 +69,8 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'views.open': [],
 };
 
-const manifest = Manifest.parse(parse(readFileSync('manifest.yml', 'utf8')));
+const text = readFileSync('manifest.yml', 'utf8');
+const manifest = Manifest.parse(parse(text));
 const sources = readdirSync('src/slack').map(file => readFileSync(`src/slack/${file}`, 'utf8'));
 const called = sources.flatMap(text =>
   [...text.matchAll(/(?:client|interactive)\s*\.((?:[a-z]+\.)+[a-zA-Z]+)\(/g)].map(match => match[1] ?? ''),
@@ -73,5 +86,36 @@ describe('the manifest', () => {
 
   it('has the command that the code answers, with mentions spelled out', () => {
     expect(manifest.features.slash_commands.map(({ command }) => command)).toEqual([commandName]);
+  });
+
+  it('is for Socket Mode, and names no address', () => {
+    expect(manifest.settings.socket_mode_enabled).toBe(true);
+    expect(text).not.toContain('url');
+  });
+
+  it('for HTTP differs in the addresses alone', () => {
+    const url = 'https://holt.example/slack';
+    const overHttp = Manifest.parse(parse(manifestForHttp(text, 'https://holt.example')));
+    const [command] = manifest.features.slash_commands;
+    expect(overHttp).toEqual({
+      ...manifest,
+      features: { ...manifest.features, slash_commands: [{ ...command, url }] },
+      settings: {
+        ...manifest.settings,
+        socket_mode_enabled: false,
+        interactivity: { is_enabled: true, request_url: url },
+      },
+    });
+  });
+
+  it.each([
+    '',
+    'holt.example',
+    'http://holt.example',
+    'https://holt.example/path',
+    'https://holt.example?query',
+    'https://somebody@holt.example',
+  ])('is not made for %j', address => {
+    expect(() => manifestForHttp(text, address)).toThrow(ConfigError);
   });
 });
