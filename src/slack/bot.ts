@@ -5,9 +5,10 @@ import type { Fleet } from '../onboarding/fleet-schema.ts';
 import type { Records } from '../onboarding/records.ts';
 import type { Secret } from '../secret.ts';
 import { createApp, type Listening } from './app.ts';
-import { calling, createClient } from './client.ts';
+import { createClient } from './client.ts';
 import type { MarkStore } from './mark.ts';
 import { createMemberships } from './memberships.ts';
+import { createSignIn } from './sign-in.ts';
 import { createThreads, type Threads } from './thread.ts';
 
 export interface SlackBotOptions {
@@ -23,6 +24,8 @@ export interface SlackBotOptions {
   log: Log;
   /** How long a message whose posting was not confirmed may still appear, in milliseconds. */
   settleMs?: number;
+  /** How long what Slack refused to show is left alone, in milliseconds. */
+  pauseMs?: number;
 }
 
 export interface SlackBot {
@@ -38,21 +41,18 @@ export interface SlackBot {
 
 /** The process's face in Slack. */
 export function createSlackBot(options: SlackBotOptions): SlackBot {
-  const { fleet, records, store, log, settleMs = 15_000 } = options;
+  const { fleet, records, store, log, settleMs = 15_000, pauseMs = 60_000 } = options;
   // One client each: a person who waits is never queued behind the drawing of threads.
   const [background, interactive] = [createClient(options), createClient(options)];
   const groups = groupsOf(fleet);
+  const signIn = createSignIn(interactive);
   const memberships = createMemberships({ client: background, groups, log });
   let threads: Threads | undefined;
   let app: Listening | undefined;
 
   return {
     async start() {
-      const {
-        user_id: user,
-        team_id: team,
-        bot_id: botId,
-      } = await calling('sign in', interactive.auth.test());
+      const { user_id: user, team_id: team, bot_id: botId } = await signIn.begin();
       if (user === undefined || team === undefined || botId === undefined) {
         throw new ContractError('Slack', 'sign in', 'user_id, team_id or bot_id');
       }
@@ -63,6 +63,7 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
         store,
         log,
         settleMs,
+        pauseMs,
       });
       const desk = { fleet, records, store, memberships: memberships.of, team, client: interactive, log };
       app = createApp({ ...options, identity: { botId, user } }, desk);
@@ -75,6 +76,7 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
     },
     problems: () => [
       ...(app?.connected() === true ? [] : ['There is no connection to Slack.']),
+      ...signIn.problems(),
       ...(memberships.known() ? [] : ['The members of the Slack user groups are not known yet.']),
     ],
     async draw(run) {

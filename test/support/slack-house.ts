@@ -109,6 +109,7 @@ export async function openSlackHouse(
     store,
     log,
     settleMs: 300,
+    pauseMs: 300,
   });
   await bot.start();
   const consumer = await mailboxes.consume(
@@ -161,6 +162,7 @@ export async function openSlackHouse(
     clock,
     silence,
     platform,
+    problems: bot.problems,
     newest,
     settled,
     message,
