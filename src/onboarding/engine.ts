@@ -2,7 +2,7 @@ import { explain } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { expire } from './approvals.ts';
 import type { FactName } from './facts.ts';
-import { beginSteps, establish, Fenced, failStep, finish, rest, take, withdraw } from './leased.ts';
+import { beginSteps, establish, Fenced, failStep, finish, postpone, rest, take, withdraw } from './leased.ts';
 import { hasFailed, openGateOf, type Run } from './run.ts';
 import { Interrupted, openSession, type Session, type SessionOptions } from './session.ts';
 import { isWaiting, isWithdrawn, type Step, type Waiting } from './step.ts';
@@ -105,8 +105,9 @@ async function perform(
     else await session.change(establish(session.lease, fact, outcome));
   } catch (error) {
     if (error instanceof Fenced) throw error;
-    if (error instanceof Interrupted) parked.set(fact, error.until);
-    else await fail(session, fact, error, options);
+    if (!(error instanceof Interrupted)) await fail(session, fact, error, options);
+    else if (error.why === undefined) parked.set(fact, error.until);
+    else await session.change(postpone(session.lease, fact, error.why, error.until));
   }
 }
 

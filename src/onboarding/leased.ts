@@ -70,16 +70,11 @@ export const establish = <K extends FactName>(lease: Lease, fact: K, value: NonN
     next: {
       ...run,
       facts: { ...run.facts, [fact]: value },
-      steps: { ...run.steps, [fact]: endStep(run, fact, now) },
+      steps: { ...run.steps, [fact]: { ...begun(run, fact, now), endedAt: now } },
     },
     kind: 'established',
     about: fact,
   }));
-
-function endStep(run: Run, fact: FactName, now: number): StepState {
-  const { startedAt = now, attempts = 1 } = run.steps[fact] ?? {};
-  return { startedAt, attempts, endedAt: now };
-}
 
 /** These facts no longer hold; they are established again. An approval that goes voids its gate. */
 export const withdraw = (lease: Lease, facts: readonly FactName[]): Change =>
@@ -104,21 +99,40 @@ export const failStep = (
   { code, text, about }: Explanation,
   retryAt: number | undefined,
 ): Change =>
-  leased(lease, (run, now) => {
-    const { startedAt = now, attempts = 1 } = run.steps[fact] ?? {};
-    const error = { code, text, ...(about === undefined ? {} : { about }) };
-    const state: StepState = {
-      startedAt,
-      attempts,
-      error,
+  missed(lease, fact, (run, now) => ({
+    state: {
+      ...begun(run, fact, now),
+      error: { code, text, ...(about === undefined ? {} : { about }) },
       ...(retryAt === undefined ? { endedAt: now } : { retryAt }),
-    };
-    return {
-      next: { ...run, steps: { ...run.steps, [fact]: state } },
-      kind: 'failed',
-      about: `${fact} ${code}`,
-    };
+    },
+    kind: 'failed',
+    about: `${fact} ${code}`,
+  }));
+
+/** A step must not go on before `until`, and people are told why. */
+export const postpone = (lease: Lease, fact: FactName, text: string, until: number): Change =>
+  missed(lease, fact, (run, now) => ({
+    state: { ...begun(run, fact, now), error: { code: 'postponed', text }, retryAt: until },
+    kind: 'postponed',
+    about: fact,
+  }));
+
+/** Void when the fact is there: the write that established it was answered with an error, and took effect all the same. */
+const missed = (
+  lease: Lease,
+  fact: FactName,
+  become: (run: Run, now: number) => { state: StepState; kind: string; about: string },
+): Change =>
+  leased(lease, (run, now) => {
+    if (run.facts[fact] !== undefined) return { unchanged: 'established' };
+    const { state, ...rest } = become(run, now);
+    return { next: { ...run, steps: { ...run.steps, [fact]: state } }, ...rest };
   });
+
+function begun(run: Run, fact: FactName, now: number): Pick<StepState, 'startedAt' | 'attempts'> {
+  const { startedAt = now, attempts = 1 } = run.steps[fact] ?? {};
+  return { startedAt, attempts };
+}
 
 /** Nothing can be done before `due`; void when somebody brought news since the revision `seen`. */
 export const rest = (lease: Lease, due: number, seen: number): Change =>

@@ -12,10 +12,13 @@ import type { EffectDefinition, StepContext } from './step.ts';
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
   readonly until: number;
+  /** What people are told of the wait, when it takes a while. */
+  readonly why: string | undefined;
 
-  constructor(until: number) {
+  constructor(until: number, why?: string) {
     super('the effect may not be made now');
     this.until = until;
+    this.why = why;
   }
 }
 
@@ -42,6 +45,8 @@ export interface Session {
   refresh: () => Promise<void>;
   context: () => StepContext<FactName>;
 }
+
+const stillLanding = 'An earlier request got no answer and may still take effect.';
 
 /** How long a run that nobody can see yet waits for the bot's news, should the wake-up get lost. */
 const unseenMs = 30_000;
@@ -72,7 +77,7 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
     if (known?.result !== undefined) return known.result as T;
     if (known !== undefined) {
       const landed = known.at + settleMs;
-      if ((await records.now()) < landed) throw new Interrupted(landed);
+      if ((await records.now()) < landed) throw new Interrupted(landed, stillLanding);
     }
     let memo: Json | undefined;
     const remember = (value: Json): void => {

@@ -32,6 +32,7 @@ export function checkAddress(operation: string, address: string): string {
     operation,
     `${shown(address)} is no mail address that Otterize takes`,
     'Correct the address.',
+    422,
   );
 }
 

@@ -85,7 +85,8 @@ function readStatus(status: number): Reading {
     reason: `${reason} (HTTP ${status})`,
     ...(advice === undefined ? {} : { advice }),
     status,
-    retryable: status >= 500 || status === 408 || status === 429,
+    // What is there already is found by the next try.
+    retryable: status >= 500 || [408, 409, 429].includes(status),
     applied: answered ? 'no' : 'unknown',
   };
 }
@@ -123,8 +124,16 @@ export function notStarted(operation: string, code?: string): ServiceError {
 }
 
 /** What was asked for can never be carried out; nothing was called. */
-export const refused = (operation: string, reason: string, advice: string): ServiceError =>
-  new ServiceError({ service: 'Otterize', operation, reason, advice, retryable: false, applied: 'no' });
+export const refused = (operation: string, reason: string, advice: string, status?: number): ServiceError =>
+  new ServiceError({
+    service: 'Otterize',
+    operation,
+    reason,
+    advice,
+    status,
+    retryable: false,
+    applied: 'no',
+  });
 
 /** A change that waited for its turn so long that it was not begun. */
 export const crowded = (operation: string): ServiceError =>

@@ -79,22 +79,22 @@ export function createOtterize(options: OtterizeOptions): Otterize {
     item: z.ZodType<T>,
   ) => parseList(operation, (await call(operation, organization, words)).stdout, item);
 
-  const checkProgram = async (): Promise<Problem[]> => {
-    try {
-      return versionProblems(await limit(() => versionOf(runner)));
-    } catch (error) {
-      return [problemOf(error)];
-    }
-  };
+  const programProblems = async (): Promise<Problem[]> =>
+    versionProblems(await limit(() => versionOf(runner)));
+  const checkProgram = (): Promise<Problem[]> =>
+    programProblems().catch((error: unknown) => [problemOf(error)]);
 
   const reader: OtterizeReader = {
     async check() {
-      const problems = await checkProgram();
-      if (problems.length > 0) return problems;
+      const problems: Problem[] = [];
       try {
+        problems.push(...(await programProblems()));
+        if (problems.length > 0) return problems;
         problems.push(...expiryProblems(await tokenOf('read the token', options)));
         await reader.listOrganizations();
       } catch (error) {
+        // What may pass says nothing of what is needed.
+        if (error instanceof ServiceError && error.retryable) throw error;
         problems.push(problemOf(error));
       }
       return problems;

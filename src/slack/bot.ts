@@ -6,9 +6,10 @@ import type { Records } from '../onboarding/records.ts';
 import type { Secret } from '../secret.ts';
 import { createAccountBook } from './accounts.ts';
 import { createApp, type Listening } from './app.ts';
-import { calling, createClient } from './client.ts';
+import { createClient } from './client.ts';
 import type { Desk } from './desk.ts';
 import { createMemberships } from './memberships.ts';
+import { createSignIn } from './sign-in.ts';
 import { createStandings, type Standings } from './standings.ts';
 import { createThreads, type Threads } from './thread.ts';
 import type { Connection } from './transport.ts';
@@ -27,6 +28,8 @@ export interface SlackBotOptions {
   settleMs?: number;
   /** How many onboardings one person may start in a minute. */
   mostStarts?: number;
+  /** How long what Slack refused to show is left alone, in milliseconds. */
+  pauseMs?: number;
 }
 
 export interface SlackBot {
@@ -42,10 +45,11 @@ export interface SlackBot {
 
 /** The process's face in Slack. */
 export function createSlackBot(options: SlackBotOptions): SlackBot {
-  const { fleet, records, store, log, settleMs = 15_000, mostStarts = 6 } = options;
+  const { fleet, records, store, log, settleMs = 15_000, mostStarts = 6, pauseMs = 60_000 } = options;
   // One client each: a person who waits is never queued behind the drawing of threads.
   const [background, interactive] = [createClient(options), createClient(options)];
   const { users, groups } = everybodyIn(fleet);
+  const signIn = createSignIn(interactive);
   const memberships = createMemberships({ client: background, groups, log });
   let standings: Standings | undefined;
   let threads: Threads | undefined;
@@ -53,11 +57,7 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
 
   return {
     async start() {
-      const {
-        user_id: user,
-        team_id: team,
-        bot_id: botId,
-      } = await calling('sign in', interactive.auth.test());
+      const { user_id: user, team_id: team, bot_id: botId } = await signIn.begin();
       if (user === undefined || team === undefined || botId === undefined) {
         throw new ContractError('Slack', 'sign in', 'user_id, team_id or bot_id');
       }
@@ -68,6 +68,7 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
         store,
         log,
         settleMs,
+        pauseMs,
       });
       standings = createStandings({
         accounts: createAccountBook(background, team),
@@ -89,6 +90,7 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
     },
     problems: () => [
       ...(app?.problems() ?? ['The bot has not signed in to Slack yet.']),
+      ...signIn.problems(),
       ...(memberships.known() ? [] : ['The members of the Slack user groups are not known yet.']),
     ],
     async draw(run) {

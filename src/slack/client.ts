@@ -56,11 +56,19 @@ const unclear = new Set([
   'service_unavailable',
   'team_added_to_org',
 ]);
+/** Slack does not know the bot any more: this says nothing of what was asked for, and holds until somebody gives it a new token. */
+const disowned = new Set([
+  'account_inactive',
+  'invalid_auth',
+  'not_authed',
+  'token_expired',
+  'token_revoked',
+]);
 const tooMuch = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
 
 /**
- * Waits for a call to Slack. Throws a SlowDown when Slack asked for a pause, a SlackRefusal when it said no, and otherwise a
- * ServiceError that leaves open whether the call took effect. `operation` fits after "could not".
+ * Waits for a call to Slack. Throws a SlowDown when Slack asked for a pause, a SlackRefusal when it said no to what was asked,
+ * and otherwise a ServiceError: Slack does not take the token, or it is open whether the call took effect. `operation` fits after "could not".
  */
 export async function calling<T>(operation: string, call: Promise<T>): Promise<T> {
   try {
@@ -75,6 +83,7 @@ function translated(operation: string, error: unknown): Error {
   if (error instanceof WebAPIPlatformError) {
     const code = error.data.error;
     if (tooMuch.has(code)) return new SlowDown(pauseMs);
+    if (disowned.has(code)) return tokenRefused(operation, code);
     if (!unclear.has(code)) return new SlackRefusal(operation, code);
   }
   const status = error instanceof WebAPIHTTPError ? error.statusCode : undefined;
@@ -87,6 +96,16 @@ function translated(operation: string, error: unknown): Error {
     applied: 'unknown',
   });
 }
+
+const tokenRefused = (operation: string, code: string): ServiceError =>
+  new ServiceError({
+    service: 'Slack',
+    operation,
+    reason: `it does not accept the bot token (${code})`,
+    advice: 'Install the app in the workspace again and give Holt the new SLACK_BOT_TOKEN.',
+    retryable: true,
+    applied: 'no',
+  });
 
 /** What the SDK has to say, in our log. Its lesser levels carry whole payloads and are dropped. */
 export const loggerFor = (log: Log): Logger => ({

@@ -58,8 +58,7 @@ export function createPoster(
       );
       await adopt(role, { channel, ts, hash: hashOf(content) });
     } catch (error) {
-      if (error instanceof SlowDown || error instanceof SlackRefusal)
-        await mark.write({ posting: undefined });
+      if (isDeclined(error)) await mark.write({ posting: undefined });
       if (!isLost(error)) throw error;
       const ts = await find(client, { self, run, posting });
       if (ts === undefined) throw error;
@@ -122,6 +121,10 @@ const contentOf = ({ text, blocks, plainBlocks }: Message, plain: boolean): Cont
 
 const hashOf = (content: Content): string =>
   createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
+
+/** Slack did nothing, for sure. */
+const isDeclined = (error: unknown): boolean =>
+  error instanceof SlowDown || (error instanceof ServiceError && error.applied === 'no');
 
 /** Whether the call may have taken effect although nobody saw its answer. */
 const isLost = (error: unknown): boolean => error instanceof ServiceError && error.applied === 'unknown';

@@ -189,7 +189,8 @@ export const ended = {
     markup`Begun and not finished: ${things}. Typing the command again finds what there is and goes on.`,
   unreached: (people: Markup): Markup =>
     markup`Otterize sends no mail. These have no Slack account here; tell them to log in to Otterize Cloud with this address and accept the invite: ${people}`,
-  notInvited: (people: Markup): Markup => markup`These could not be invited: ${people}`,
+  notInvited: (people: Markup): Markup =>
+    markup`These could not be invited: ${people}. Once the cause is gone, type the command again.`,
   dropped: (people: Markup): Markup =>
     markup`Approved, but left the list before the invite, so not invited: ${people}`,
 };

@@ -20,6 +20,8 @@ export interface ThreadOptions {
   log: Log;
   /** How long a request to Slack without an answer may still land, milliseconds. */
   settleMs: number;
+  /** How long what Slack refused is left alone unless the run changes, milliseconds. */
+  pauseMs: number;
 }
 
 export interface Threads {
@@ -37,11 +39,11 @@ interface Drawing {
   accounts: AccountBook;
 }
 
-/** How long what Slack refused is left alone, unless the run changes. */
-const pauseMs = 60_000;
+/** For how long after its end a run's thread is tried again: a channel may be opened again, the bot invited again. */
+const lingerMs = 3_600_000;
 
 export function createThreads(options: ThreadOptions): Threads {
-  const { client, identity, records, store, settleMs } = options;
+  const { client, identity, records, store, settleMs, pauseMs } = options;
   const accounts = createAccountBook(client, identity.team);
 
   async function draw(id: string, log: Log): Promise<void> {
@@ -55,9 +57,10 @@ export function createThreads(options: ThreadOptions): Threads {
     const drawing: Drawing = { run, mark, poster, accounts };
     await poster.settle();
     const refused = await drawAll(drawing, options, log);
-    // Nobody looks at an ended run's thread again to see whether Slack has changed its mind.
-    if (!refused || !isLive(run)) return mark.shows(run.revision);
-    await mark.write({ pause: { revision: run.revision, until: (await records.now()) + pauseMs } });
+    const now = await records.now();
+    const over = !isLive(run) && now > run.updatedAt + lingerMs;
+    if (!refused || over) return mark.shows(run.revision);
+    await mark.write({ pause: { revision: run.revision, until: now + pauseMs } });
   }
 
   return {

@@ -168,7 +168,7 @@ describe('what the cloud answers', () => {
     [403, false, 'no'],
     [404, false, 'no'],
     [408, true, 'unknown'],
-    [409, false, 'no'],
+    [409, true, 'no'],
     [422, false, 'no'],
     [429, true, 'no'],
     [500, true, 'unknown'],
@@ -466,14 +466,16 @@ describe('the check', () => {
     ]);
   });
 
-  test('says that the token is refused, cannot be read, or that nothing answers', async () => {
+  test('says that the token is refused or cannot be read; an outage says nothing and may pass', async () => {
     const refused = connect({ token: async () => new Secret('wrong') }).check();
     const unreadable = connect({ token: () => Promise.reject(new Error('/secret/path')) }).check();
-    const unreachable = connect({ apiAddress: 'http://127.0.0.1:9' }).check();
+    const unreachable = connect({ apiAddress: 'http://127.0.0.1:9' });
     expect(await refused).toEqual([expect.stringContaining('the token is not accepted')]);
     expect(await unreadable).toEqual([expect.stringContaining('the token could not be read')]);
     expect((await unreadable).join()).not.toContain('/secret/path');
-    expect(await unreachable).toEqual([expect.stringContaining('the cloud could not be reached')]);
+    const outage = await failureOf(unreachable.check());
+    expect(outage).toMatchObject({ retryable: true });
+    expect(outage.message).toContain('the cloud could not be reached');
   });
 
   test('says that the program is missing, too old or not the right one', async () => {

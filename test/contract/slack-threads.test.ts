@@ -76,6 +76,31 @@ describe('a thread', () => {
     expect(house.roots()).toHaveLength(1);
   });
 
+  it('is begun where it was asked for once Slack takes the token again; the bot is not ready before', async () => {
+    const body = { ok: false, error: 'token_revoked' };
+    const { faults } = house.slack;
+    for (const operation of ['chat.postMessage', 'auth.test'])
+      faults.push({ operation, kind: 'answer', status: 200, body });
+    await onboard('dev');
+    const ready = { timeout: 20_000, interval: 100 };
+    await vi.waitFor(() => expect(house.problems().join()).toMatch(/new SLACK_BOT_TOKEN/), ready);
+    expect((await house.newest()).status).not.toBe('failed');
+    faults.splice(0);
+    await house.message('root', /Done/);
+    expect(house.roots()).toHaveLength(1);
+    await vi.waitFor(() => expect(house.problems()).toEqual([]), ready);
+  });
+
+  it('comes to its end when the bot may post again only after the run has ended', async () => {
+    const asked = await request();
+    await house.press(approver, asked, 'approve');
+    house.slack.kick('platform');
+    await done();
+    await vi.waitFor(() => expect(house.lines.map(({ message }) => message)).toContain('Slack refuses'));
+    house.slack.invite('platform');
+    await house.message('root', /Done/);
+  });
+
   it('has plain sections where the workspace refuses the newer blocks', async () => {
     house.slack.settings.refuseNewBlocks = true;
     await onboard('dev');

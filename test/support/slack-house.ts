@@ -132,6 +132,7 @@ export async function openSlackHouse(
     store,
     log,
     settleMs: 300,
+    pauseMs: 300,
   });
   await bot.start();
   if (transport === 'http') slack.settings.requestUrls = [requestUrlIn(lines)];
@@ -186,6 +187,7 @@ export async function openSlackHouse(
     clock,
     silence,
     platform,
+    problems: bot.problems,
     newest,
     settled,
     message,

@@ -223,6 +223,23 @@ describe('invites', () => {
     expect(done.facts.invites?.failed).toMatchObject([{ address: 'anna.meyer@harbour.example' }]);
   });
 
+  it.each([
+    ['what is wrong with no address', { status: 401, applied: 'no' }],
+    ['an answer that leaves open whether it was made', { applied: 'unknown' }],
+  ] as const)('stop at %s, and go on with Retry', async (_, overrides) => {
+    const run = await onboarded(inviting('anna.meyer@harbour.example', 'ben.okafor@harbour.example'));
+    const error = failure({ ...overrides, retryable: false });
+    world.faults.set('invite anna.meyer@harbour.example', { error, after: overrides.applied === 'unknown' });
+    const failed = await approve(run);
+    expect([failed.status, failed.facts.invites]).toEqual(['failed', undefined]);
+    await records.change(run.id, retry(approver));
+    await advanced(run.id);
+    clock += 92_000;
+    const done = await advanced(run.id);
+    expect([done.status, done.facts.invites?.failed]).toEqual(['done', []]);
+    expect([...world.state.invites.values()].flat()).toHaveLength(2);
+  });
+
   it('skip who is invited or a member already, and ask nobody when nobody remains', async () => {
     const first = await approve(await onboarded(inviting('anna.meyer@harbour.example')));
     world.state.members.set(first.facts.organization?.id ?? '', ['ben.okafor@harbour.example']);
@@ -246,8 +263,12 @@ describe('an effect whose end nobody saw', () => {
     const run = await onboarded();
     expect(run.status).toBe('waiting');
     clock += 2_000;
-    expect((await advanced(run.id)).facts.environment).toBeUndefined();
+    const waits = await advanced(run.id);
+    expect(waits.facts.environment).toBeUndefined();
     expect(world.calls.filter(call => call === 'create environment')).toHaveLength(1);
+    const { error, retryAt } = waits.steps.environment ?? {};
+    expect(error?.text).toMatch(/may still take effect/);
+    expect(retryAt).toBe((waits.effects['environment']?.at ?? 0) + 90_000);
     clock += 90_000;
     const done = await advanced(run.id);
     expect(done.status).toBe('done');
@@ -461,6 +482,22 @@ describe('a run', () => {
     world.faults.set('list environments', { error: failure({ retryAfter: 45_000 }) });
     const run = await onboarded();
     expect(run.due).toBe(clock + 45_000);
+  });
+
+  it('goes on when the write that established a fact was answered with an error and took effect', async () => {
+    const { swap } = store;
+    let lost = false;
+    const losing: Store['swap'] = async (entry, line) => {
+      const answer = await swap(entry, line);
+      if (lost || !line.includes('"about":"environment"') || !line.includes('established')) return answer;
+      lost = true;
+      throw failure({ service: 'Redis' });
+    };
+    const nobody = { tick: async () => undefined, render: async () => undefined };
+    records = createRecords({ ...store, swap: losing }, nobody);
+    engine = engineWith({});
+    const run = await onboarded();
+    expect([lost, run.status, run.due]).toEqual([true, 'done', null]);
   });
 
   it('says that something broke when the code is at fault, without the error’s own text', async () => {

@@ -137,7 +137,7 @@ describe('what goes wrong', () => {
   test('the last status counts, since the words before it are the cloud’s', () => {
     const stderr = 'Error: (HTTP error 200) try later (HTTP error 409)\n';
     const error = failureOf('x', { exitCode: 1, signal: undefined, timedOut: false, stderr });
-    expect(error).toMatchObject({ status: 409, retryable: false, applied: 'no' });
+    expect(error).toMatchObject({ status: 409, retryable: true, applied: 'no' });
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { explain } from '../../errors.ts';
+import { explain, ServiceError } from '../../errors.ts';
 import { digestOf } from '../approvals.ts';
 import type { Facts } from '../facts.ts';
 import { type People, resolvePeople } from '../people.ts';
@@ -37,7 +37,7 @@ const alreadyThere = ({ invites, members }: People): string[] => [
   ...members.map(email => email.toLowerCase()),
 ];
 
-/** One failed address does not stop the others; what may pass is thrown once all were tried, and tried again with the step. */
+/** An address that is not accepted does not stop the others; whatever else fails is thrown once all were tried, and the step with it. */
 async function inviteAll(
   context: StepContext<'organization'>,
   addresses: readonly string[],
@@ -49,13 +49,17 @@ async function inviteAll(
   for (const [index, outcome] of outcomes.entries()) {
     if (outcome.status === 'fulfilled') sent.push(outcome.value);
     else {
-      const { code, text, retryable, bug } = explain(outcome.reason);
-      if (retryable || bug) throw outcome.reason;
+      if (!isAboutAddress(outcome.reason)) throw outcome.reason;
+      const { code, text } = explain(outcome.reason);
       failed.push({ address: addresses[index] ?? code, reason: text });
     }
   }
   return { sent, failed };
 }
+
+/** Anything else would befall every address alike, or leaves open whether the invite was made. */
+const isAboutAddress = (error: unknown): boolean =>
+  error instanceof ServiceError && (error.status === 400 || error.status === 422);
 
 function inviteOne(
   { facts, effect }: StepContext<'organization'>,
