@@ -72,12 +72,6 @@ export async function runProcess({
     ...(render && { render: parking.guard('render', render) }),
   };
   const consumer = await mailboxes.consume(handlers, { ticks: ticksAtOnce, renderEveryMs, reconcileEveryMs });
-  // The lock of the embedded store proves that nobody else is at work: whatever lives was cut off and goes on now.
-  if (opened.kind === 'embedded')
-    await Promise.all((await store.due(Number.MAX_SAFE_INTEGER)).map(mailboxes.nudges.tick));
-  state.ready = true;
-  log.info({ store: opened.kind, port: server.port }, 'ready');
-
   const stop = async (signal: string): Promise<void> => {
     // Ctrl-C reaches the whole group, and whoever started us may send SIGTERM as well; only somebody who insists means it.
     if (state.draining && signal === 'SIGINT') process.exit(1);
@@ -100,6 +94,12 @@ export async function runProcess({
       });
     });
   }
+
+  // The lock of the embedded store proves that nobody else is at work: whatever lives was cut off and goes on now.
+  if (opened.kind === 'embedded')
+    await Promise.all((await store.due(Number.MAX_SAFE_INTEGER)).map(mailboxes.nudges.tick));
+  state.ready = true;
+  log.info({ store: opened.kind, port: server.port }, 'ready');
 }
 
 /** Timer, outbox and watchdog in one: looks at what is due, redraws what is behind. */
