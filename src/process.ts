@@ -3,6 +3,7 @@ import type { Log } from './log.ts';
 import type { Problem } from './onboarding/ports.ts';
 import { createRecords, type Records } from './onboarding/records.ts';
 import type { Handlers, Mailboxes, Store } from './onboarding/store.ts';
+import { createParking, type Parking } from './parking.ts';
 import type { Opened } from './store/open.ts';
 
 /** What the parts of a process share. */
@@ -47,13 +48,16 @@ export async function runProcess({
 }: ProcessOptions): Promise<void> {
   const { store, mailboxes } = opened;
   const records = createRecords(store, mailboxes.nudges);
+  const parking = createParking(store, log);
   const built = await parts({ log, store, mailboxes, records });
   const state = { ready: false, draining: false };
 
   const problems = async (): Promise<Problem[]> => {
     if (state.draining) return ['The process is shutting down.'];
     if (!state.ready) return ['The process is starting.'];
-    return [...(await store.check()), ...built.flatMap(part => part.problems())];
+    const stored = await store.check();
+    if (stored.length === 0) stored.push(...(await parking.problems()));
+    return [...stored, ...built.flatMap(part => part.problems())];
   };
   const server = await serveHealth(health, problems, log);
   process.on('unhandledRejection', error =>
@@ -61,17 +65,13 @@ export async function runProcess({
   );
 
   for (const part of built) await part.start();
-  const handlers: Handlers = Object.assign(
-    { reconcile: reconciler(store, mailboxes) },
-    ...built.map(each => each.handlers),
-  );
+  const { tick, render }: Part['handlers'] = Object.assign({}, ...built.map(each => each.handlers));
+  const handlers: Handlers = {
+    reconcile: reconciler(store, mailboxes, parking),
+    ...(tick && { tick: parking.guard('tick', tick) }),
+    ...(render && { render: parking.guard('render', render) }),
+  };
   const consumer = await mailboxes.consume(handlers, { ticks: ticksAtOnce, renderEveryMs, reconcileEveryMs });
-  // The lock of the embedded store proves that nobody else is at work: whatever lives was cut off and goes on now.
-  if (opened.kind === 'embedded')
-    await Promise.all((await store.due(Number.MAX_SAFE_INTEGER)).map(mailboxes.nudges.tick));
-  state.ready = true;
-  log.info({ store: opened.kind, port: server.port }, 'ready');
-
   const stop = async (signal: string): Promise<void> => {
     // Ctrl-C reaches the whole group, and whoever started us may send SIGTERM as well; only somebody who insists means it.
     if (state.draining && signal === 'SIGINT') process.exit(1);
@@ -94,12 +94,18 @@ export async function runProcess({
       });
     });
   }
+
+  // The lock of the embedded store proves that nobody else is at work: whatever lives was cut off and goes on now.
+  if (opened.kind === 'embedded')
+    await Promise.all((await store.due(Number.MAX_SAFE_INTEGER)).map(mailboxes.nudges.tick));
+  state.ready = true;
+  log.info({ store: opened.kind, port: server.port }, 'ready');
 }
 
 /** Timer, outbox and watchdog in one: looks at what is due, redraws what is behind. */
 const reconciler =
-  (store: Store, { nudges }: Mailboxes) =>
+  (store: Store, { nudges }: Mailboxes, { open }: Parking) =>
   async (): Promise<void> => {
     const [due, behind] = await Promise.all([store.due(await store.now()), store.behind()]);
-    await Promise.all([...due.map(nudges.tick), ...behind.map(nudges.render)]);
+    await Promise.all([...open('tick', due).map(nudges.tick), ...open('render', behind).map(nudges.render)]);
   };

@@ -6,6 +6,7 @@ import { beginSteps, establish, Fenced, failStep, finish, postpone, rest, take, 
 import { hasFailed, openGateOf, type Run } from './run.ts';
 import { Interrupted, openSession, type Session, type SessionOptions } from './session.ts';
 import { isWaiting, isWithdrawn, type Step, type Waiting } from './step.ts';
+import { Newer } from './versions.ts';
 
 export interface EngineOptions extends SessionOptions {
   plan: readonly Step[];
@@ -17,7 +18,10 @@ export interface EngineOptions extends SessionOptions {
 }
 
 export interface Engine {
-  /** Advances a run as far as it goes. Never throws for what a run or the outside world does; only the store may fail. */
+  /**
+   * Advances a run as far as it goes. Never throws for what a run or the outside world does; only the store may fail, and a
+   * run that a newer Holt has taken over throws Newer.
+   */
   advance(run: string): Promise<void>;
   /** Begins nothing any more: runs are handed over at their next effect. */
   drain(): void;
@@ -104,7 +108,7 @@ async function perform(
     else if (isWithdrawn(outcome)) await session.change(withdraw(session.lease, outcome.facts));
     else await session.change(establish(session.lease, fact, outcome));
   } catch (error) {
-    if (error instanceof Fenced) throw error;
+    if (error instanceof Fenced || error instanceof Newer) throw error;
     if (!(error instanceof Interrupted)) await fail(session, fact, error, options);
     else if (error.why === undefined) parked.set(fact, error.until);
     else await session.change(postpone(session.lease, fact, error.why, error.until));

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { ContractError } from '../errors.ts';
 import type { Request } from './request.ts';
-import { type Change, type Changed, newRun, Run } from './run.ts';
+import { type Change, type Changed, migrations, newRun, type Run, readRun } from './run.ts';
 import type { Entry, Nudges, Store } from './store.ts';
+import { Newer } from './versions.ts';
 
 /** One line of a run's history. */
 interface AuditLine {
@@ -20,13 +21,15 @@ export interface ChangeResult {
   reason?: string;
 }
 
+/** Whatever reads a run throws Newer when a newer Holt wrote it. */
 export interface Records {
   /** Starts a run, or answers the live one that holds the same names. */
   start(request: Request): Promise<{ run: Run; started: boolean }>;
   get(id: string): Promise<Run | undefined>;
   /** The newest run for an organization's name, live or ended. */
   latest(organization: string): Promise<Run | undefined>;
-  recent(limit: number): Promise<Run[]>;
+  /** The newest runs; in place of one that only a newer Holt can read stands the word. */
+  recent(limit: number): Promise<(Run | 'newer')[]>;
   history(id: string): Promise<AuditLine[]>;
   /** Applies a change to the newest document, again when somebody was faster, and nudges those who wait for news. */
   change(id: string, change: Change): Promise<ChangeResult>;
@@ -36,8 +39,8 @@ export interface Records {
 /** Two runs that would name the same organization may not live at the same time. */
 const subjectOf = (request: Request): string => request.target.names.organization;
 
-function parse(document: string): Run {
-  const parsed = Run.safeParse(JSON.parse(document));
+function parse(document: string, known: typeof migrations): Run {
+  const parsed = readRun(JSON.parse(document), known);
   if (parsed.success) return parsed.data;
   throw new ContractError('Redis', 'read a run', parsed.error.issues[0]?.path.join('.') ?? 'document');
 }
@@ -61,11 +64,17 @@ function lineOf({ kind, by, about }: Omit<Changed, 'next'>, run: Run): string {
 
 const hint = async (nudge: Promise<void>): Promise<void> => nudge.catch(() => undefined);
 
+const unlessNewer = async (run: Promise<Run | undefined>): Promise<Run | undefined | 'newer'> =>
+  run.catch((error: unknown) => {
+    if (error instanceof Newer) return 'newer';
+    throw error;
+  });
+
 /** Runs over a store. A nudge that cannot be sent is not an error: the reconciler finds what the record says. */
-export function createRecords(store: Store, nudges: Nudges): Records {
+export function createRecords(store: Store, nudges: Nudges, known = migrations): Records {
   const get: Records['get'] = async id => {
     const document = await store.load(id);
-    return document === undefined ? undefined : parse(document);
+    return document === undefined ? undefined : parse(document, known);
   };
 
   const start: Records['start'] = async request => {
@@ -106,8 +115,8 @@ export function createRecords(store: Store, nudges: Nudges): Records {
       return id === undefined ? undefined : get(id);
     },
     recent: async limit => {
-      const runs = await Promise.all((await store.recent(limit)).map(get));
-      return runs.filter(run => run !== undefined);
+      const read = await Promise.all((await store.recent(limit)).map(id => unlessNewer(get(id))));
+      return read.filter(run => run !== undefined);
     },
     history: async id => (await store.history(id)).map(line => JSON.parse(line) as AuditLine),
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type FactName, Facts, factNames } from './facts.ts';
 import { Request } from './request.ts';
+import { type Migrations, migrate } from './versions.ts';
 
 const Json = z.json();
 export type Json = z.infer<typeof Json>;
@@ -43,9 +44,13 @@ export type Gate = z.infer<typeof Gate>;
 
 const RunStatus = z.enum(['running', 'waiting', 'failed', 'cancelled', 'done']);
 
+/** The version in which this Holt writes runs; how to raise it: docs/decisions.md. */
+const version = 1;
+export const migrations: Migrations = {};
+
 /** One onboarding: the whole truth about it. Live exactly while `due` is a number. Holds no secret. */
 export const Run = z.strictObject({
-  schema: z.literal(1),
+  schema: z.literal(version),
   id: z.string(),
   /** Grows by one with each change. */
   revision: z.int(),
@@ -85,6 +90,10 @@ export const Run = z.strictObject({
 });
 export type Run = z.infer<typeof Run>;
 
+/** Reads a stored run of this or an earlier version. Throws Newer; says where a document fits no run. */
+export const readRun = (document: unknown, known = migrations) =>
+  Run.safeParse(migrate(document, version, known));
+
 /** What a change does to a run: the next one and how the audit calls it; or why nothing changed. */
 export interface Changed {
   next: Run;
@@ -104,7 +113,7 @@ export type Change = (run: Run, now: number) => Changed | Unchanged;
 
 export function newRun(id: string, request: Request, now: number): Run {
   return {
-    schema: 1,
+    schema: version,
     id,
     revision: 1,
     epoch: 0,

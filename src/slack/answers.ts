@@ -94,14 +94,15 @@ export const status = {
     answer(
       markup`Onboarding ${targetOf(run)}: ${situations[situationOf(run)].toLowerCase()}. Asked for by ${user(run.request.by.user)} on ${moment(run.createdAt)}, last change on ${moment(run.updatedAt)}.${threadLink(run)}`,
     ),
-  recent: (runs: readonly Run[]): Answer =>
+  recent: (runs: readonly (Run | 'newer')[]): Answer =>
     runs.length === 0
       ? ready(`Nothing was onboarded yet. Type \`${commandName} ${usages.onboard}\`.`)
       : answer(
           listed(
-            runs.map(
-              run =>
-                markup`• ${targetOf(run)}: ${situations[situationOf(run)].toLowerCase()}, ${moment(run.updatedAt)}.${threadLink(run)}`,
+            runs.map(run =>
+              run === 'newer'
+                ? words('• One that was written by a newer Holt, which this older one cannot read.')
+                : markup`• ${targetOf(run)}: ${situations[situationOf(run)].toLowerCase()}, ${moment(run.updatedAt)}.${threadLink(run)}`,
             ),
             '\n',
             most - 100,

@@ -1,5 +1,10 @@
 import { z } from 'zod';
 import type { Store } from '../onboarding/store.ts';
+import { type Migrations, migrate } from '../onboarding/versions.ts';
+
+/** The version in which this Holt writes marks; the first ones told none. */
+const version = 1;
+const migrations: Migrations = { 0: document => document };
 
 const Posted = z.strictObject({
   channel: z.string(),
@@ -20,6 +25,7 @@ const Posting = z.strictObject({
 export type Posting = z.infer<typeof Posting>;
 
 const Document = z.strictObject({
+  schema: z.literal(version),
   messages: z.record(z.string(), Posted),
   posting: Posting.optional(),
   /** Slack ids of invited people by address; null: has no account. */
@@ -47,11 +53,14 @@ export interface Mark {
 
 export type MarkStore = Pick<Store, 'mark' | 'setMark'>;
 
+/** Throws Newer when a newer Holt wrote it; so does openMark. */
 export const readMark = async (store: MarkStore, run: string): Promise<MarkDocument> =>
   documentOf((await store.mark(run))?.document);
 
 const documentOf = (stored: string | undefined): MarkDocument =>
-  stored === undefined ? { messages: {}, accounts: {}, plain: false } : Document.parse(JSON.parse(stored));
+  stored === undefined
+    ? { schema: version, messages: {}, accounts: {}, plain: false }
+    : Document.parse(migrate(JSON.parse(stored), version, migrations));
 
 export async function openMark(store: MarkStore, run: string): Promise<Mark> {
   const stored = await store.mark(run);

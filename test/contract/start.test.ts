@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch } from '../../src/sandbox/launch.ts';
+import { onboard } from '../../src/sandbox/story.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { type House, openHouse } from '../support/house.ts';
 import { redisAvailable, startRedis } from '../support/redis.ts';
 
@@ -149,6 +151,39 @@ describe('a process that has started', () => {
     house.sandbox.slack.faults.length = 0;
     await expect.poll(async () => (await fetch(`${holt.url}/readyz`)).status, { timeout: 20_000 }).toBe(200);
     await holt.stop();
+  });
+});
+
+const newer = /^This onboarding was written by a newer Holt/;
+
+describe('a process that meets what a newer Holt wrote', () => {
+  it('leaves it alone, says so, and serves the others', async () => {
+    const file = join(folder, 'newer.sqlite');
+    const store = openEmbeddedStore(file);
+    const document = '{"schema":2,"id":"run-new"}';
+    await store.insert({ id: 'run-new', revision: 5, subject: 'whole-prod', due: 0, document }, '{}');
+    await store.close();
+    const holt = await house.start('main', { HOLT_DATA: file });
+    const { slack, requester, channel } = house.sandbox;
+    const heard = async (words: string) =>
+      (await slack.command(requester, channel, '/otterize', words)).ephemerals.map(({ text }) => text);
+
+    await onboard(house.sandbox, 'nobody', 'prod');
+    const ready = await fetch(`${holt.url}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([
+      503,
+      { status: 'not ready', problems: [expect.stringMatching(/^1 of the runs .*newer Holt/)] },
+    ]);
+    for (const words of ['status whole prod', 'onboard whole prod', 'cancel whole prod'])
+      expect(await heard(words)).toEqual([expect.stringMatching(newer)]);
+    expect(await heard('status')).toEqual([expect.stringMatching(/nobody prod[\s\S]*• One .*newer Holt/)]);
+    expect(await holt.stop()).toBe(0);
+    const told = holt.log.filter(line => line.includes('run-new'));
+    expect(told).toEqual([expect.stringContaining('"level":"warn"')]);
+    const again = openEmbeddedStore(file);
+    expect(await again.load('run-new')).toBe(document);
+    expect(await again.due(Number.MAX_SAFE_INTEGER)).toContain('run-new');
+    await again.close();
   });
 });
 

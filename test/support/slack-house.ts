@@ -152,7 +152,7 @@ export async function openSlackHouse(
 
   const newest = async (): Promise<Run> => {
     const [run] = await records.recent(1);
-    if (run === undefined) throw new Error('no run was started');
+    if (typeof run !== 'object') throw new Error('no run was started');
     return run;
   };
   /** The newest run once it is as the test waits for it. */
