@@ -9,6 +9,8 @@ export interface Tokens {
   /** Whether an `Authorization` header carries a token for this audience that has not expired. */
   accepts(authorization: string | undefined, audience: string): boolean;
   revokeAll(): void;
+  /** All that are remembered, whether they hold or not. */
+  issued(): string[];
 }
 
 export function createTokens(): Tokens {
@@ -24,5 +26,6 @@ export function createTokens(): Tokens {
       return found !== undefined && found.audience === audience && found.until > Date.now();
     },
     revokeAll: () => issued.clear(),
+    issued: () => [...issued.keys()],
   };
 }

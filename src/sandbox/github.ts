@@ -28,6 +28,8 @@ export interface GitHubStandIn extends StandIn {
   switches: GitHubSwitches;
   /** The credentials of a GitHub App that is installed; its key is made at the first call. */
   app(): AppCredentials;
+  /** Every token that is accepted. */
+  tokens(): string[];
   addRepository(name: string, content?: NewRepository): Promise<RepositoryStandIn>;
   /** A repository by its present name; throws when there is none. */
   repository(name: string): RepositoryStandIn;
@@ -71,6 +73,7 @@ export async function startGitHub({
     token,
     switches,
     app: gate.app,
+    tokens: () => [...tokens.keys()],
     addRepository,
     repository(name: string) {
       const found = present.find(each => each.name === name);

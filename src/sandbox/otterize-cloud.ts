@@ -37,6 +37,8 @@ export interface OtterizeState extends OtterizeSwitches {
   invites: Invite[];
   integrations: Integration[];
   clusters: Cluster[];
+  /** Every client secret there ever was, those of deleted integrations too. */
+  clientSecrets: string[];
   tokens: Map<string, Caller>;
   /** Organizations that lists do not show yet, and until when, in milliseconds since the epoch. */
   unlisted: Map<string, number>;
@@ -68,6 +70,7 @@ export const emptyState = (switches: Partial<OtterizeSwitches> = {}): OtterizeSt
   invites: [],
   integrations: [],
   clusters: [],
+  clientSecrets: [],
   tokens: new Map(),
   unlisted: new Map(),
 });
@@ -94,6 +97,7 @@ export function addKubernetesIntegration(
   integration.components = cluster.components;
   state.clusters.push(cluster);
   state.integrations.push(integration);
+  state.clientSecrets.push(integration.credentials.clientSecret);
   return integration;
 }
 

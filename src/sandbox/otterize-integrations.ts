@@ -38,6 +38,7 @@ export function addIntegrationRoutes({ rest }: Api, state: OtterizeState): void 
     free(visit, 'GENERIC', name);
     const integration = newIntegration(visit.organization, 'GENERIC', name);
     state.integrations.push(integration);
+    state.clientSecrets.push(integration.credentials.clientSecret);
     return integration;
   });
   rest('PATCH', '/integrations/kubernetes/:id', 'updateIntegration', async visit => {

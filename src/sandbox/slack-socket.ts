@@ -29,7 +29,7 @@ const textOf = (data: RawData): string => Buffer.from(data as Buffer).toString()
 const Ack = z.object({ envelope_id: z.string(), payload: z.unknown().optional() });
 
 /** The Socket Mode side: tickets, hello, envelopes, acknowledgements, pings [E, reference emulators 5; D, slack A7]. */
-export function createSockets(workspace: Workspace): Sockets {
+export function createSockets(workspace: Workspace, received: string[]): Sockets {
   const wss = new WebSocketServer({ noServer: true });
   const tickets = new Set<string>();
   const live = new Set<WebSocket>();
@@ -49,6 +49,7 @@ export function createSockets(workspace: Workspace): Sockets {
     live.add(socket);
     socket.on('close', () => live.delete(socket));
     socket.on('message', data => {
+      received.push(textOf(data));
       const { success, data: ack } = Ack.safeParse(JSON.parse(textOf(data)));
       if (success) waiting.get(ack.envelope_id)?.(ack.payload);
     });

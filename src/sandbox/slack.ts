@@ -46,6 +46,8 @@ interface Onlooker {
   thread(channel: string, ts: string): Message[];
   /** What this person alone was shown. */
   ephemerals(user: string): Ephemeral[];
+  /** All that anybody can see: messages of every channel, what one person alone was shown, open views and Homes. */
+  everything(): unknown[];
   /** The person's open modals, the topmost last. */
   views(user: string): View[];
   home(user: string): View | undefined;
@@ -80,6 +82,8 @@ export interface SlackStandIn
   readonly settings: Settings;
   /** What people saw go wrong: `operation_timeout`, `dispatch_failed`, or the code of a bad answer. */
   readonly failures: Failure[];
+  /** Every body and every frame that arrived, as it was written. */
+  readonly received: string[];
   /** As at the start, with the same ids; connections stay. */
   reset(): void;
 }
@@ -94,7 +98,12 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackStand
   const tokens: Tokens = { bot: `xoxb-${randomId(24)}`, app: `xapp-1-${workspace.app.id}-${randomId(24)}` };
   const signingSecret = randomId(32);
   const limits = createLimits(workspace.now);
-  const sockets = createSockets(workspace);
+  const received: string[] = [];
+  builder.app.use(async (http, next) => {
+    received.push(await http.req.text());
+    await next();
+  });
+  const sockets = createSockets(workspace, received);
   serveWeb({ builder, workspace, tokens, limits, connections: sockets.open });
 
   const standIn = await builder.listen();
@@ -130,6 +139,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackStand
     set latencyMs(ms) {
       standIn.latencyMs = ms;
     },
+    received,
     get settings() {
       return workspace.settings;
     },
@@ -139,6 +149,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackStand
     reset() {
       workspace.reset();
       limits.reset();
+      received.length = 0;
       standIn.calls.length = 0;
       standIn.faults.length = 0;
     },
@@ -164,6 +175,12 @@ function onlooker(workspace: Workspace, calls: StandIn['calls']): Onlooker {
       return parent === undefined ? [] : [parent, ...repliesTo(workspace, parent)];
     },
     ephemerals: ref => workspace.ephemerals.filter(({ to }) => to === user(ref).id),
+    everything: () => [
+      workspace.messages,
+      workspace.ephemerals,
+      [...workspace.modals.values()],
+      [...workspace.homes.values()],
+    ],
     views: ref => [...(workspace.modals.get(user(ref).id) ?? [])],
     home: ref => workspace.homes.get(user(ref).id),
     count: method => calls.filter(({ operation }) => operation === method).length,

@@ -1,10 +1,4 @@
-import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Redis } from 'ioredis';
-import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { commandLines, formsOf, leaksIn, sinksOf } from '../faults/canaries.ts';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { openLane } from '../faults/lane.ts';
 import type { Mode } from '../faults/modes.ts';
 import { learn, type Point } from '../faults/points.ts';
@@ -78,46 +72,5 @@ describe.skipIf(!redisAvailable)('the sweep', () => {
     expect(lied.violations.find(({ invariant }) => invariant === 'the thread tells the truth')?.detail).toBe(
       'Failed',
     );
-  });
-});
-
-const pull = {
-  number: 1,
-  title: 'Leak',
-  body: '',
-  state: 'closed' as const,
-  mergedAt: null,
-  mergeCommit: null,
-  head: 'main',
-  base: 'main',
-  author: 'somebody',
-  createdAt: '',
-  updatedAt: '',
-};
-
-describe.skipIf(!redisAvailable)('the hunt for secrets', () => {
-  it('finds each of the forms of a secret in each place that it could have got to', async () => {
-    const lane = await openLane({ store: 'redis', clusters: ['hunted'] });
-    onTestFinished(() => lane.close());
-    const { slack, github, folder, channel, requester } = lane.sandbox;
-    const repository = github.repository('harbour/clusters');
-    const secret = `s3cr€t"${randomUUID()}`;
-    const redis = new Redis(lane.redisUrl ?? '');
-    const plant: Record<string, (form: string) => unknown> = {
-      Slack: form => slack.say(requester, channel, form),
-      Git: form => repository.seed('main', { 'leak.txt': form }),
-      'pull requests': form => repository.pulls.push({ ...pull, body: form }),
-      'the data folder': form => writeFile(join(folder, 'leak'), form),
-      Redis: form => redis.set('leak', form),
-      'command lines': form => spawn(process.execPath, ['-e', 'setTimeout(() => {}, 500)', form]),
-    };
-    expect(leaksIn(await sinksOf(lane, { 'command lines': commandLines() }), [secret])).toEqual([]);
-    for (const form of formsOf(secret)) {
-      for (const [sink, put] of Object.entries(plant)) {
-        await put(form);
-        expect(leaksIn(await sinksOf(lane, { 'command lines': commandLines() }), [secret])).toContain(sink);
-      }
-    }
-    redis.disconnect();
   });
 });

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseFleet } from '../../src/config.ts';
@@ -10,10 +11,12 @@ import { type Call, createStandIn, type StandIn } from '../../src/sandbox/kit.ts
 import { type Launched, launch } from '../../src/sandbox/launch.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { openStore } from '../../src/store/open.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { everyWrite, startRedis, type TestRedis } from '../support/redis.ts';
+import { createSampler } from './canaries.ts';
 import type { Orders } from './orders.ts';
 import type { Safety } from './safeties.ts';
 
+type Around = NonNullable<StandIn['hooks']['around']>;
 export type StoreKind = 'redis' | 'embedded';
 /** What can be killed: on the embedded store both are one process. */
 export type Role = 'bot' | 'worker';
@@ -27,6 +30,8 @@ export interface LaneOptions {
   callMs?: number;
   /** Each call of the CLI asks what to do wrong: a call of the service `CLI`. */
   faultyCli?: boolean;
+  /** The product signs in to GitHub as an App. */
+  githubApp?: boolean;
 }
 
 /** How long a request may still land, and how long a held one is held: longer than a restart takes. */
@@ -52,13 +57,22 @@ stages: { prod: }
 clusters: { ${clusters.map(cluster => `${cluster}: `).join(', ')} }
 `;
 
+const appVariables = ({ github }: Sandbox): Record<string, string> => {
+  const { appId, installationId, privateKey } = github.app();
+  return {
+    GITHUB_APP_ID: appId,
+    GITHUB_APP_INSTALLATION_ID: String(installationId),
+    GITHUB_APP_PRIVATE_KEY: privateKey,
+  };
+};
+
 /** A sandbox and the product's processes on it, with the means to stop them at any call and at any write of a record. */
 export interface Lane {
   store: StoreKind;
   sandbox: Sandbox;
   target(cluster: string): Target;
   /** Every call of every service, and every write of a record, passes here. */
-  around(hook: NonNullable<StandIn['hooks']['around']> | undefined): void;
+  around(hook: Around | undefined): void;
   /** Starts what is not running. */
   start(): Promise<void>;
   running(role: Role): Launched | undefined;
@@ -73,9 +87,17 @@ export interface Lane {
   wipe(): Promise<void>;
   /** The records; on the embedded store it stops the product first. */
   records(): Promise<{ records: Records; close(): Promise<void> }>;
-  redisUrl: string | undefined;
+  redis: TestRedis | undefined;
+  /** What the processes were given. */
+  environment: Readonly<Record<string, string>>;
+  /** The processes' HOME and temporary folder. */
+  home: string;
+  temporary: string;
+  /** What was seen of the processes at each change in Otterize. */
+  sampler: ReturnType<typeof createSampler>;
   /** All that the processes wrote, those that are gone too. */
-  output(): string;
+  stdout(): string;
+  stderr(): string;
   close(): Promise<void>;
 }
 
@@ -86,6 +108,7 @@ export async function openLane({
   without,
   callMs,
   faultyCli = false,
+  githubApp = false,
 }: LaneOptions): Promise<Lane> {
   const fleet = parseFleet(configuration(clusters), 'holt.yaml');
   const target = (cluster: string): Target => resolveTarget(fleet, cluster, 'prod');
@@ -94,7 +117,15 @@ export async function openLane({
   const file = join(await mkdtemp(join(sandbox.folder, 'sweep-')), 'holt.yaml');
   await writeFile(file, configuration(clusters));
   const redis: TestRedis | undefined =
-    store === 'redis' ? await startRedis('--maxmemory-policy', 'noeviction') : undefined;
+    store === 'redis'
+      ? await startRedis(
+          '--maxmemory-policy',
+          'noeviction',
+          '--requirepass',
+          randomBytes(16).toString('hex'),
+          ...everyWrite,
+        )
+      : undefined;
 
   const record = createStandIn({ service: 'Record' });
   record.route('POST', '/:moment/:pid/:name', 'write', context => context.json({}));
@@ -120,8 +151,14 @@ export async function openLane({
   ];
   await writeFile(cli, words.join('\n'));
 
-  const environment = {
-    ...sandbox.environment,
+  const [home, temporary] = [join(sandbox.folder, 'home'), join(sandbox.folder, 'tmp')];
+  await Promise.all([mkdir(home), mkdir(temporary)]);
+  const { GITHUB_TOKEN = '', ...rest } = sandbox.environment;
+  const environment: Record<string, string> = {
+    ...rest,
+    ...(githubApp ? appVariables(sandbox) : { GITHUB_TOKEN }),
+    HOME: home,
+    TMPDIR: temporary,
     ...(redis && { REDIS_URL: redis.url, HOLT_ALLOW_VOLATILE_REDIS: '1' }),
     OTTERIZE_CLI: cli,
     HOLT_CONFIG: file,
@@ -152,16 +189,27 @@ export async function openLane({
     control,
     programs,
   ];
+  const sampler = createSampler(temporary);
+  const current: { hook?: Around | undefined } = {};
+  for (const { hooks } of services) {
+    hooks.around = async (call, act) => {
+      if (call.service === 'Otterize' && call.mutating) sampler.take();
+      return await (current.hook?.(call, act) ?? act.apply());
+    };
+  }
+  const writtenTo = (stream: 'log' | 'errors'): string =>
+    [...gone, ...processes.values()].flatMap(process => process[stream]).join('\n');
   return {
     store,
     sandbox,
     target,
-    redisUrl: redis?.url,
+    redis,
+    environment,
+    home,
+    temporary,
+    sampler,
     around(hook) {
-      for (const { hooks } of services) {
-        if (hook === undefined) delete hooks.around;
-        else hooks.around = hook;
-      }
+      current.hook = hook;
     },
     async start() {
       if (store === 'embedded') {
@@ -199,8 +247,8 @@ export async function openLane({
       });
       return { records: createRecords(opened.store, opened.mailboxes.nudges), close: () => opened.close() };
     },
-    output: () =>
-      [...gone, ...processes.values()].flatMap(({ log, errors }) => [...log, ...errors]).join('\n'),
+    stdout: () => writtenTo('log'),
+    stderr: () => writtenTo('errors'),
     async close() {
       await Promise.all([stop('bot'), stop('worker')]);
       await Promise.all([control.close(), programs.close()]);

@@ -1,4 +1,4 @@
-import { commandLines, leaksIn, secretsOf, sinksOf } from './canaries.ts';
+import { leaksIn, secretsOf, sinksOf } from './canaries.ts';
 import { type Finding, findingsOf, unexplained } from './invariants.ts';
 import { type Lane, type LaneOptions, openLane, type StoreKind } from './lane.ts';
 import { type Mode, newScene, trap, wake } from './modes.ts';
@@ -70,11 +70,10 @@ export async function sweep(options: SweepOptions): Promise<Report> {
     const clusters = queue.flatMap(each => each.clusters);
     if (clusters.length === 0) return;
     const lane = await openLane({ store, unknowns, without, clusters });
-    const samples = new Set<string>();
     try {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const { mode, point } = next.job;
-        const { kills, findings } = await disturb(lane, next.job, next.clusters, seed, samples);
+        const { kills, findings } = await disturb(lane, next.job, next.clusters, seed);
         report.kills += kills;
         if (kills === 0 && mode !== 'lie') report.unreached.push({ mode, point: point.number });
         const about = { mode, point: point.number, seed, at: wordsOf(point) };
@@ -82,7 +81,7 @@ export async function sweep(options: SweepOptions): Promise<Report> {
         done += 1;
         progress?.(done, jobs.length, report.violations);
       }
-      const sinks = await sinksOf(lane, { 'command lines': [...samples].join('\n') });
+      const sinks = await sinksOf(lane);
       const about = { mode: 'before' as const, point: 0, seed, at: 'the whole lane' };
       for (const sink of leaksIn(sinks, secretsOf(lane)))
         report.violations.push({ ...about, invariant: 'no secret where it may not be', detail: sink });
@@ -100,17 +99,13 @@ async function disturb(
   { mode, point }: Job,
   clusters: readonly string[],
   seed: number,
-  samples: Set<string>,
 ): Promise<{ kills: number; findings: Finding[] }> {
   await lane.start();
   const before = new Set(lane.sandbox.otterize.state.organizations.map(({ id }) => id));
   const people: Persevering[] = [];
   const scene = newScene(lane, point, seed, people);
   const spring = trap(scene, mode);
-  lane.around(async (call, act) => {
-    if (call.service === 'Otterize' && call.mutating) samples.add(commandLines());
-    return await spring(call, act);
-  });
+  lane.around(spring);
   people.push(...clusters.map(cluster => persevere(lane, cluster)));
   const findings: Finding[] = [];
   for (const { ended } of people) {

@@ -12,6 +12,8 @@ if (!redisAvailable) console.warn('No redis-server on this machine: what needs R
 
 export interface TestRedis {
   url: string;
+  /** Where it keeps its files. */
+  folder: string;
   /** Forgets everything. */
   flush(): Promise<void>;
   /** Kills the server, as a crash would; nothing is kept. */
@@ -45,11 +47,18 @@ async function launch(folder: string, port: number, settings: string[]): Promise
   throw new Error('redis-server did not start');
 }
 
+/** Each write as a line of a file, from the first on: what was deleted stays there to be read. */
+export const everyWrite = [
+  ...['--appendonly', 'yes', '--aof-use-rdb-preamble', 'no', '--auto-aof-rewrite-percentage', '0'],
+] as const;
+
 /** A private Redis server in memory, with further settings as on its command line. */
 export async function startRedis(...settings: string[]): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'holt-redis-'));
   const port = await freePort();
-  const url = `redis://127.0.0.1:${port}`;
+  const at = settings.indexOf('--requirepass');
+  const user = at < 0 ? '' : `:${settings[at + 1]}@`;
+  const url = `redis://${user}127.0.0.1:${port}`;
   let server = await launch(folder, port, settings);
 
   const kill = async (): Promise<void> => {
@@ -59,6 +68,7 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
   };
   return {
     url,
+    folder,
     kill,
     freeze: () => void server.kill('SIGSTOP'),
     restart: async () => {
