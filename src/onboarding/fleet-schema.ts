@@ -67,21 +67,54 @@ const Invite = z
   })
   .partial();
 
+const Repository = z
+  .string()
+  .regex(/^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/, { error: 'a repository is owner/name' });
+/** An address that everybody may read: it goes into Git. */
+const Address = Template.refine(text => !/^https?:\/\/[^/]*@/.test(text), {
+  error: 'an address has no password in it; Argo CD keeps those itself',
+});
+const Branch = z.string().min(1);
+const Namespace = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
+
 const GitOps = z
   .strictObject({
-    repository: z.string().regex(/^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/, { error: 'a repository is owner/name' }),
-    base: z.string().min(1).describe('The branch that pull requests go to. Default main.'),
-    layout: z.literal('umbrella-chart').describe('How the repository is laid out.'),
+    repository: Repository,
+    base: Branch.describe('The branch that pull requests go to. Default main.'),
+    layout: z
+      .enum(['umbrella-chart', 'argo-application'])
+      .describe(
+        'How the repository is laid out. umbrella-chart (default): a chart around Otterize’s own, shared by all clusters. argo-application: an Argo CD Application for each cluster.',
+      ),
     credentials: z
       .enum(['secretRef', 'literal'])
       .describe(
         'secretRef (default): nothing of the credential in Git. literal: the client id in the values.',
       ),
     chartPath: PathTemplate.describe('Folder of the umbrella chart. Default security/otterize.'),
+    chartRepository: Repository.describe(
+      'Where the umbrella chart is, when that is another repository; it must be there, and Holt only reads it.',
+    ),
+    chartBase: Branch.describe('The branch of chartRepository to look at. Default: base.'),
+    application: z
+      .strictObject({
+        path: PathTemplate.describe('The file. Default applications/otterize-{cluster}-{stage}.yaml.'),
+        name: Template.describe('At most 53 characters. Default otterize-{cluster}-{stage}.'),
+        namespace: Namespace.describe('The namespace of Argo CD. Default argocd.'),
+        project: Template.describe('The Argo CD project. Default default.'),
+        destination: Address.describe(
+          'The cluster’s name in Argo CD (default {cluster}), or the https:// address of its API server.',
+        ),
+        repoUrl: Address.describe(
+          'The repository’s address in Argo CD. Default https://github.com/<repository>.git.',
+        ),
+      })
+      .partial()
+      .describe('The Argo CD Application, with the layout argo-application.'),
     valuesPath: PathTemplate.describe('The cluster’s values.'),
     externalSecretPath: PathTemplate.describe('The cluster’s ExternalSecret.'),
     chartVersion: z.string().regex(/^\d+\.\d+\.\d+$/, { error: 'a chart version is like 5.0.87' }),
-    namespace: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
+    namespace: Namespace,
     operatorMode: z
       .enum(['defaultShadow', 'defaultActive'])
       .describe('defaultShadow (default) reports only; defaultActive enforces network policies at once.'),
@@ -146,6 +179,13 @@ export const defaults = {
     chartPath: 'security/otterize',
     valuesPath: 'cluster/{cluster}/{stage}/security/otterize/values.yaml',
     externalSecretPath: 'cluster/{cluster}/{stage}/security/otterize/external-secret.yaml',
+    application: {
+      path: 'applications/otterize-{cluster}-{stage}.yaml',
+      name: 'otterize-{cluster}-{stage}',
+      namespace: 'argocd',
+      project: 'default',
+      destination: '{cluster}',
+    },
     chartVersion: '5.0.87',
     namespace: 'otterize-system',
     operatorMode: 'defaultShadow',

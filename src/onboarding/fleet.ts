@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import { defaults, durationMs, type Fleet, type Layer } from './fleet-schema.ts';
+import { claimsOf, gitopsOf, gitopsProblems } from './gitops-target.ts';
 import { Target, type Who } from './request.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -69,7 +70,7 @@ export function resolveTarget(fleet: Fleet, cluster: string, stage: string): Tar
     cluster,
     stage,
     approval: { ...approval, expiresMs: durationMs(String(expires)) },
-    gitops: { ...(settings['gitops'] as Plain), branch: `holt/${cluster}-${stage}` },
+    gitops: gitopsOf(settings['gitops'] as Plain, `holt/${cluster}-${stage}`),
   });
   if (!parsed.success) {
     const missing = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
@@ -112,21 +113,9 @@ function problemsOf({ names, requesters, approval, invite, mailDomains, gitops, 
   if (invite.people.length + invite.groups.length > 0 && mailDomains.length === 0) {
     problems.push('People are to be invited, but no domain is allowed: set mailDomains.');
   }
-  if (gitops.credentials === 'secretRef' && olderThan(gitops.chartVersion, [5, 0, 15])) {
-    problems.push(
-      `credentials: secretRef needs chart 5.0.15 or newer, not ${gitops.chartVersion}; or use literal.`,
-    );
-  }
+  problems.push(...gitopsProblems(gitops));
   if (Object.values(labels).some(value => value.includes('%'))) problems.push('A label has a percent sign.');
   return problems;
-}
-
-function olderThan(version: string, wanted: readonly number[]): boolean {
-  const parts = version.split('.').map(Number);
-  for (const [index, part] of wanted.entries()) {
-    if ((parts[index] ?? 0) !== part) return (parts[index] ?? 0) < part;
-  }
-  return false;
 }
 
 /** What is wrong with a fleet as a whole, each with the place in holt.yaml that it concerns. */
@@ -165,9 +154,7 @@ function clashes(fleet: Fleet, cluster: string, stage: string, holders: Map<stri
       `the organization ${names.organization}`,
       `the secret ${names.clientIdSecret} in ${names.vault}`,
       `the secret ${names.clientSecretSecret} in ${names.vault}`,
-      `the file ${gitops.valuesPath} in ${gitops.repository}`,
-      `the file ${gitops.externalSecretPath} in ${gitops.repository}`,
-      `the branch ${gitops.branch} in ${gitops.repository}`,
+      ...claimsOf(gitops),
     ].flatMap(thing => {
       const holder = holders.get(thing) ?? me;
       holders.set(thing, holder);

@@ -33,15 +33,34 @@ export const GitOpsTarget = z.strictObject({
   base: z.string(),
   /** The branch of ours: `holt/<cluster>-<stage>`. */
   branch: z.string(),
-  layout: z.literal('umbrella-chart'),
+  layout: z.enum(['umbrella-chart', 'argo-application']),
   /** `secretRef` keeps everything of the credential out of Git; `literal` writes the client id, as the article did. */
   credentials: z.enum(['secretRef', 'literal']),
   /** Folder of the umbrella chart, made once for all clusters. */
   chartPath: z.string(),
+  /** Where the umbrella chart is when that is another repository, and the branch; Holt only reads there. */
+  chartRepository: z.string().optional(),
+  chartBase: z.string().optional(),
   /** File of this cluster's values. */
   valuesPath: z.string(),
   /** File of this cluster's ExternalSecret. */
   externalSecretPath: z.string(),
+  /** The Argo CD Application, in the layout of that name. */
+  application: z
+    .strictObject({
+      /** File of the Application. */
+      path: z.string(),
+      name: z.string(),
+      /** Namespace of Argo CD. */
+      namespace: z.string(),
+      project: z.string(),
+      /** One of the two: how Argo CD knows the cluster. */
+      destinationName: z.string().optional(),
+      destinationServer: z.string().optional(),
+      /** How Argo CD knows `repository`. */
+      repoUrl: z.string(),
+    })
+    .optional(),
   chartVersion: z.string(),
   namespace: z.string(),
   operatorMode: z.enum(['defaultShadow', 'defaultActive']),

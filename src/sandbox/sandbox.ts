@@ -119,7 +119,7 @@ export async function startSandbox({
   };
 }
 
-/** Each repository with its base branch, and another cluster's values that stay as they are. */
+/** Each repository with its base branch: another cluster's values that stay as they are, or the chart that all share. */
 function repositoriesOf(
   targets: readonly Target[],
 ): Record<string, { branch: string; files: Record<string, string> }> {
@@ -127,5 +127,13 @@ function repositoriesOf(
     'README.md': '# Clusters\n',
     'cluster/legacy-eu/security/otterize/values.yaml': '# Somebody else’s.\notterize-kubernetes: {}\n',
   };
-  return Object.fromEntries(targets.map(({ gitops }) => [gitops.repository, { branch: gitops.base, files }]));
+  const chart = 'apiVersion: v2\nname: otterize-kubernetes\n';
+  return Object.fromEntries(
+    targets.flatMap(({ gitops: { repository, base, chartRepository, chartBase = base, chartPath } }) => [
+      ...(chartRepository === undefined
+        ? []
+        : [[chartRepository, { branch: chartBase, files: { [`${chartPath}/Chart.yaml`]: chart } }] as const]),
+      [repository, { branch: base, files }] as const,
+    ]),
+  );
 }

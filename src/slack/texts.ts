@@ -148,9 +148,7 @@ export const pullRequest = {
     joined(
       [
         markup`The pull request for ${targetOf(run)} is open: ${link(url, `${run.request.target.gitops.repository}#${number ?? ''}`)}.`,
-        words(
-          'After the merge, follow “After the merge” in its description: the cluster’s label, then a restart of the operators.',
-        ),
+        words('Once it is merged, do what its description lists under “After the merge”.'),
       ],
       '\n',
     ),

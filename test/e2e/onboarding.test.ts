@@ -143,6 +143,36 @@ for (const { store, redis, unknowns, entries } of stores) {
       expect(values).toContain(`clientId: ${clientId}`);
     });
 
+    it('lays a cluster out as an Argo CD Application, and finds it in place once it is merged', async () => {
+      const repository = house.sandbox.github.repository('harbour/clusters');
+      const first = await onboard(house.sandbox, 'argo', 'prod');
+      const pull = repository.pulls.find(({ head }) => head === 'holt/argo-prod');
+      expect((await repository.diff(pull?.number ?? 0)).map(({ path }) => path).toSorted()).toEqual([
+        'applications/otterize-argo-prod.yaml',
+        'cluster/argo/prod/security/otterize/external-secret.yaml',
+        'cluster/argo/prod/security/otterize/values.yaml',
+      ]);
+      expect(pull?.body).toContain('Application otterize-argo-prod');
+      expect(textOf(first.thread)).toContain('3 files');
+      await repository.merge(pull?.number ?? 0);
+      const from = Date.now();
+      const { thread } = await onboard(house.sandbox, 'argo', 'prod');
+      expect(changesSince(from)).toEqual([]);
+      expect(textOf(thread)).toMatch(/everything is in place/i);
+    });
+
+    it('leaves the chart to the repository that has it', async () => {
+      const { github } = house.sandbox;
+      await onboard(house.sandbox, 'catalogued', 'prod');
+      const repository = github.repository('harbour/clusters');
+      const pull = repository.pulls.find(({ head }) => head === 'holt/catalogued-prod');
+      expect((await repository.diff(pull?.number ?? 0)).map(({ path }) => path).toSorted()).toEqual([
+        'cluster/catalogued/prod/security/otterize/external-secret.yaml',
+        'cluster/catalogued/prod/security/otterize/values.yaml',
+      ]);
+      expect(github.repository('harbour/catalogue').pulls).toEqual([]);
+    });
+
     it('makes nothing while the vault refuses, says what to do, and goes on with Retry', async () => {
       const { slack, vault, requester, channel } = house.sandbox;
       const { rights } = vault.vault('kv-forbidden-prod');

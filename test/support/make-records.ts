@@ -161,7 +161,7 @@ async function fixtureOf(store: Store, cluster: string): Promise<object> {
 }
 
 const lane = await openLane({ store: 'redis', clusters: Object.keys(scenes) });
-const store = createRedisStore(await connectForCommands(lane.redisUrl ?? '', createLog('silent')));
+const store = createRedisStore(await connectForCommands(lane.redis?.url ?? '', createLog('silent')));
 for (const [cluster, play] of Object.entries(scenes)) {
   await lane.start();
   await play(stageOf(lane, store, cluster));

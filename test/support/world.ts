@@ -90,6 +90,7 @@ export function createWorld() {
     },
     layout: {
       paths: gitops => [gitops.valuesPath],
+      elsewhere: () => [],
       edit: (target, { clientId }, files: Files) => {
         const text = `cluster: ${target.cluster}\nclientId: ${clientId}\n`;
         return files[target.gitops.valuesPath] === text ? {} : { [target.gitops.valuesPath]: text };

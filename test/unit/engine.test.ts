@@ -152,6 +152,20 @@ describe('an onboarding', () => {
     expect((await advanced(run.id)).status).toBe('done');
   });
 
+  it('makes nothing while another repository lacks the chart, and asks for it', async () => {
+    const { layout } = world.read;
+    world.read.layout = { ...layout, elsewhere: () => ['chart/Chart.yaml'] };
+    const { gitops } = request().target;
+    const run = await onboarded(
+      request({ gitops: { ...gitops, chartRepository: 'harbour/catalogue', chartBase: 'main' } }),
+    );
+    expect(errorOf(run, 'preflight')?.text).toMatch(/harbour\/catalogue has no chart\/Chart\.yaml on main/);
+    expect(world.mutating()).toEqual([]);
+    world.state.files['chart/Chart.yaml'] = 'name: otterize-kubernetes\n';
+    await records.change(run.id, retry(run.request.by.user));
+    expect((await advanced(run.id)).status).toBe('done');
+  });
+
   it('makes nothing before its thread can be seen', async () => {
     const { run } = await records.start(request());
     const unseen = await advanced(run.id);

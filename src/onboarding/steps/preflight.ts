@@ -1,4 +1,6 @@
-import { UserError } from '../../errors.ts';
+import { explain, ServiceError, UserError } from '../../errors.ts';
+import type { Problem, Readers } from '../ports.ts';
+import type { GitOpsTarget } from '../request.ts';
 import { defineStep } from '../step.ts';
 
 /** Looks at all that the run will need before anything is changed, and names every obstacle at once. */
@@ -12,7 +14,7 @@ export const preflight = defineStep({
     const checks = {
       Otterize: read.otterize.check(),
       'Key Vault': read.vault.check(names.vault, [names.clientIdSecret, names.clientSecretSecret]),
-      GitHub: read.repository.check(gitops.repository, gitops.base),
+      GitHub: checkRepositories(read, gitops),
       ...(invites ? { Entra: read.directory.check(invite.groups) } : {}),
     };
     const problems = (await Promise.all(Object.values(checks))).flat();
@@ -22,3 +24,27 @@ export const preflight = defineStep({
     return { checked: Object.keys(checks) };
   },
 });
+
+const checkRepositories = async (read: Readers, gitops: GitOpsTarget): Promise<Problem[]> => {
+  const checks = [read.repository.check(gitops.repository, gitops.base), lookElsewhere(read, gitops)];
+  return (await Promise.all(checks)).flat();
+};
+
+/** A run opens one pull request, so what belongs into another repository must be there. */
+async function lookElsewhere({ repository, layout }: Readers, gitops: GitOpsTarget): Promise<Problem[]> {
+  const { chartRepository, chartBase = gitops.base } = gitops;
+  if (chartRepository === undefined) return [];
+  const paths = layout.elsewhere(gitops);
+  try {
+    const { files } = await repository.readFiles(chartRepository, chartBase, paths);
+    return paths
+      .filter(path => files[path] === undefined)
+      .map(
+        path =>
+          `The repository ${chartRepository} has no ${path} on ${chartBase}, and Holt opens one pull request, in ${gitops.repository}: add the chart there, or remove gitops.chartRepository from holt.yaml.`,
+      );
+  } catch (error) {
+    if (error instanceof ServiceError && !error.retryable) return [explain(error).text];
+    throw error;
+  }
+}
