@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { createRedisStore } from '../../src/store/redis.ts';
 import { requester } from '../support/builders.ts';
 import { type Front, openFront } from '../support/front.ts';
+import { redisAvailable, startRedis, type TestRedis } from '../support/redis.ts';
 
 const flood = 10_000;
 const inFlight = 100;
@@ -22,8 +25,11 @@ clusters: { ${[...clusters, ...own].map(cluster => `${cluster}: `).join(', ')} }
 
 let folder: string;
 let front: Front;
+/** Two bots share it, for the count must be of both; without one there is one bot. */
+let redis: TestRedis | undefined;
 
 beforeEach(async () => {
+  redis = redisAvailable ? await startRedis() : undefined;
   folder = mkdtempSync(join(tmpdir(), 'holt-flood-'));
   front = await openFront({
     configuration,
@@ -31,11 +37,15 @@ beforeEach(async () => {
       users: [requester, ...others].map(id => ({ id, name: id.toLowerCase() })),
       channels: [{ id: 'C0PLATFORM', name: 'platform' }],
     },
-    stores: [openEmbeddedStore(join(folder, 'holt.sqlite'))],
+    stores:
+      redis === undefined
+        ? [openEmbeddedStore(join(folder, 'holt.sqlite'))]
+        : [1, 2].map(() => createRedisStore(new Redis(redis?.url ?? ''), { allowVolatile: true })),
   });
 });
 afterEach(async () => {
   await front.close();
+  await redis?.stop();
   rmSync(folder, { recursive: true });
 });
 
@@ -43,6 +53,8 @@ const type = async (user: string, text: string): Promise<string> => {
   const { payload } = await front.slack.command(user, 'C0PLATFORM', '/otterize', text);
   return (payload as { text?: string } | undefined)?.text ?? 'accepted';
 };
+/** As on a machine that has much to do; what was typed may have counted, and is typed again. */
+const isSlow = (said: string): boolean => said.includes('did not answer in time');
 const startedBy = async (user: string): Promise<string[]> =>
   (await front.records.recent(flood)).flatMap(({ request }) =>
     request.by.user === user ? [request.target.cluster] : [],
@@ -66,32 +78,40 @@ describe('somebody who types without end', () => {
     const waits: number[] = [];
     const serve = async (user: string, text: string): Promise<string> => {
       const from = performance.now();
-      const said = await type(user, text);
+      let said = await type(user, text);
+      while (isSlow(said)) said = await type(user, text);
       waits.push(performance.now() - from);
       return said;
     };
-    for (let round = 0; round < 10; round += 1) {
-      for (const [index, user] of others.entries()) {
-        const said = await serve(user, `onboard ${own[index]} prod`);
-        expect(said).toMatch(round === 0 ? /^accepted$/ : /is running already/);
-        expect(await serve(user, `status ${own[index]} prod`)).toMatch(/is|asked for by/i);
+    /** Types for as long as the flood goes on; answers what was heard. */
+    const other = async (user: string, index: number): Promise<string[]> => {
+      const heard = [await serve(user, `onboard ${own[index]} prod`)];
+      while (progress.answered < flood) {
+        heard.push(await serve(user, `onboard ${own[index]} prod`));
+        heard.push(await serve(user, `status ${own[index]} prod`));
       }
-    }
-    // All of the others' eighty commands are answered while the flood still goes on.
-    expect(progress.answered).toBeLessThan(flood);
+      return heard;
+    };
+    const served = await Promise.all(others.map(other));
     await flooding;
     const ms = performance.now() - began;
     expect(progress.answered).toBe(flood);
+    for (const [first, ...later] of served) {
+      expect(first).toMatch(/^accepted$|is running already/);
+      expect(later.length).toBeGreaterThan(4);
+      expect(later.filter(said => !/^Onboarding .*(is running already|: in progress)/.test(said))).toEqual(
+        [],
+      );
+    }
 
-    expect(await startedBy(requester)).toHaveLength(6);
+    await expect.poll(() => startedBy(requester), { timeout: 20_000 }).toHaveLength(6);
     for (const user of others) expect(await startedBy(user)).toHaveLength(1);
-    expect([...answers.keys()].toSorted()).toEqual([
+    expect([...answers.keys()].filter(said => !isSlow(said)).toSorted()).toEqual([
       'That is more at once than I answer one person. Try again in a moment.',
       expect.stringMatching(/^You have started 6 onboardings in the last minute/),
       'accepted',
       'live',
     ]);
-    expect(answers.get('accepted')).toBe(6);
     // Nobody waits longer than for a small part of the flood.
     expect(Math.max(...waits)).toBeLessThan(ms / 4);
     const [median = 0, worst] = [waits.toSorted((a, b) => a - b)[waits.length / 2], Math.max(...waits)];

@@ -76,7 +76,7 @@ export async function openFront({
     const records = createRecords(store, nudges);
     const slackBot = createSlackBot({
       botToken: new Secret(slack.botToken),
-      appToken: new Secret(slack.appToken),
+      connection: { appToken: new Secret(slack.appToken) },
       apiUrl: slack.apiUrl,
       fleet,
       records,

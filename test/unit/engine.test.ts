@@ -97,6 +97,17 @@ const swapped =
   (change: Partial<Run['facts']>) =>
   (run: Run): Changed => ({ next: { ...run, facts: { ...run.facts, ...change } }, kind: 'tampered' });
 
+/** An approval is void and another one is asked for, and after that exactly those are invited. */
+async function askedAnew(asked: Run): Promise<void> {
+  expect(asked.gates.map(({ state }) => state)).toEqual(['void', 'open']);
+  expect(asked.gates[1]?.digest).not.toBe(asked.gates[0]?.digest);
+  expect([asked.status, asked.facts.invites]).toEqual(['waiting', undefined]);
+  expect((await records.history(asked.id)).filter(({ kind }) => kind === 'asked')).toHaveLength(2);
+  const done = await approve(asked);
+  const sent = done.facts.invites?.sent.map(({ address }) => address);
+  expect(sent).toEqual(asked.gates[1]?.addresses);
+}
+
 const errorOf = (run: Run, fact: keyof Run['facts']) => run.steps[fact]?.error;
 
 describe('an onboarding', () => {
@@ -232,16 +243,6 @@ describe('invites', () => {
       const vote = decide({ digest, by: approver, verdict: 'approve', right: 'granted' });
       return (await records.change(run.id, vote)).run;
     }
-    async function askedAnew(asked: Run): Promise<void> {
-      expect(asked.gates.map(({ state }) => state)).toEqual(['void', 'open']);
-      expect(asked.gates[1]?.digest).not.toBe(asked.gates[0]?.digest);
-      expect([asked.status, asked.facts.invites]).toEqual(['waiting', undefined]);
-      expect((await records.history(asked.id)).filter(({ kind }) => kind === 'asked')).toHaveLength(2);
-      const done = await approve(asked);
-      const sent = done.facts.invites?.sent.map(({ address }) => address);
-      expect(sent).toEqual(asked.gates[1]?.addresses);
-    }
-
     it.each(Object.entries(changes))(
       'are asked for anew when %s before a worker looks',
       async (_what, change) => {
