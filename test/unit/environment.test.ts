@@ -166,6 +166,44 @@ describe('the environment', () => {
     expect(problems.join()).not.toContain('canary');
   });
 
+  describe('of a Redis', () => {
+    const plain = /^REDIS_URL goes to another host without TLS: .*HOLT_ALLOW_INSECURE_REDIS=1/;
+    const open = /^REDIS_URL goes to another host without a password: .*HOLT_ALLOW_INSECURE_REDIS=1/;
+    const near = ['localhost', '127.0.0.1', '127.8.9.1', '[::1]'];
+    const far = [
+      'redis.example',
+      '10.0.0.7',
+      '[fd00::1]',
+      'localhost.example',
+      '127.0.0.1.example',
+      '0.0.0.0',
+    ];
+    const rows = [...near, ...far].flatMap(host =>
+      ['redis', 'rediss'].flatMap(protocol =>
+        ['', ':canary@', 'holt:canary@', 'holt@'].flatMap(user =>
+          ['0', '1', undefined].map(allowed => ({ host, protocol, user, allowed })),
+        ),
+      ),
+    );
+
+    it.each(rows)('at $protocol://$user$host, allowed $allowed', ({ host, protocol, user, allowed }) => {
+      const address = `${protocol}://${user}${host}:6379/0`;
+      const problems = problemsOf({ ...everything, REDIS_URL: address, HOLT_ALLOW_INSECURE_REDIS: allowed });
+      const careful = far.includes(host) && allowed !== '1';
+      const expected = [
+        ...(careful && protocol === 'redis' ? [plain] : []),
+        ...(careful && !user.includes(':') ? [open] : []),
+      ];
+      expect(problems).toEqual(expected.map(problem => expect.stringMatching(problem)));
+      expect(problems.join()).not.toContain('canary');
+    });
+
+    it('is refused in every process alike', () => {
+      for (const read of ['main', 'bot', 'worker'] as const)
+        expect(problemsOf({ ...everything, REDIS_URL: 'redis://redis.example' }, read)).toHaveLength(2);
+    });
+  });
+
   it.each<[string, Raw]>([
     [
       'requests of Slack’s in place of a socket',
