@@ -39,5 +39,5 @@ exec $alone env -i HOME=/tmp/home TMPDIR=/tmp LANG=C.UTF-8 PATH="$PWD/node_modul
   [ "$(ls /sys/class/net 2>/dev/null | grep -vx lo | wc -l)" -eq 0 ] || [ "$(grep -vc "lo:\|Inter\|face" /proc/net/dev)" -eq 0 ] ||
     refuse "there is a network"
   if [ $# -gt 0 ]; then exec "$@"; fi
-  exec vitest run --project e2e --configLoader runner
+  exec vitest run --project e2e --configLoader runner --fsModuleCachePath /tmp/vitest
 ' "$user" "$@"
