@@ -55,6 +55,10 @@ describe('the check of what Holt is made of', () => {
     expect(lockProblems(planted, manifest)).toEqual([expect.stringMatching(problem)]);
   });
 
+  it('lets npm itself refuse what has a script and is not named', () => {
+    expect(readFileSync('.npmrc', 'utf8')).toMatch(/^strict-allow-scripts=true$/m);
+  });
+
   it('wants no script to be allowed that is not there', () => {
     const planted = { ...manifest, allowScripts: { ...manifest.allowScripts, planted: true } };
     expect(lockProblems(lock, planted)).toEqual([expect.stringContaining('planted')]);
