@@ -278,9 +278,10 @@ function logLines(text: string): void {
   }
 }
 
+const passed = (act: () => string[]): string[] => unlessRefused(act, ServiceError) ?? [];
+
 /** What the program makes of each argument that passes the check: this flag, this value, nothing else. */
 function cliArguments(text: string): void {
-  const passed = (act: () => string[]): string[] => unlessRefused(act, ServiceError) ?? [];
   const argv = [
     ...passed(() => [`--name=${checkName('x', text)}`]),
     ...passed(() => [`--email=${checkAddress('x', text)}`]),
@@ -308,11 +309,10 @@ async function people(text: string): Promise<void> {
   ]);
   const found = await resolvePeople(request({ invite: { people: [], groups: ['g1'] } }), 'org_1', world.read);
   for (const { address } of found.people) {
-    expect(address).toMatch(asciiOnly);
     expect(address.split('@')[1]).toBe('harbour.example');
     // The one that the directory says beside it, or this one as it is written.
-    if (address !== 'eve@harbour.example') expect(text.trim().toLowerCase()).toBe(address);
-    if (address !== 'eve@harbour.example') expect(text.trim()).toMatch(asciiOnly);
+    const written = asciiOnly.test(text.trim()) ? text.trim().toLowerCase() : '';
+    expect(['eve@harbour.example', written]).toContain(address);
   }
 }
 
@@ -338,7 +338,11 @@ describe('what comes from outside', () => {
   it.each(Object.entries(surfaces))(
     'stays in its place in %s, whatever it is',
     (_surface, [surface, numRuns]) => {
-      fc.assert(fc.property(anything, surface), { numRuns, seed: 20_261_125 });
+      const { counterexample, errorInstance } = fc.check(fc.property(anything, surface), {
+        numRuns,
+        seed: 20_261_125,
+      });
+      expect({ counterexample, errorInstance }).toEqual({ counterexample: null, errorInstance: null });
     },
     120_000,
   );
