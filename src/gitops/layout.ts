@@ -62,8 +62,13 @@ interface Unwanted {
 /** The label of what is Holt's. */
 export const managedByHolt = { 'app.kubernetes.io/managed-by': 'holt' };
 
+/** A layout as pure text to text. */
+export type PureLayout = Omit<Layout, 'edit'> & {
+  edit(...given: Parameters<Layout['edit']>): Awaited<ReturnType<Layout['edit']>>;
+};
+
 /** What a description of a layout means. */
-export const createLayout = ({ once, perCluster, afterMerge }: LayoutDescription): Layout => ({
+export const createLayout = ({ once, perCluster, afterMerge }: LayoutDescription): PureLayout => ({
   paths: gitops => (isElsewhere(gitops) ? perCluster : [...once, ...perCluster]).map(pathIn(gitops)),
 
   elsewhere: gitops => (isElsewhere(gitops) ? once.slice(0, 1).map(pathIn(gitops)) : []),

@@ -49,7 +49,12 @@ async function launch(folder: string, port: number, settings: string[]): Promise
 
 /** Each write as a line of a file, from the first on: what was deleted stays there to be read. */
 export const everyWrite = [
-  ...['--appendonly', 'yes', '--aof-use-rdb-preamble', 'no', '--auto-aof-rewrite-percentage', '0'],
+  '--appendonly',
+  'yes',
+  '--aof-use-rdb-preamble',
+  'no',
+  '--auto-aof-rewrite-percentage',
+  '0',
 ] as const;
 
 /** A private Redis server in memory, with further settings as on its command line. */
