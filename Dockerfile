@@ -4,7 +4,10 @@ ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts
+# The list of parts is made without development dependencies in package.json: with --omit, npm leaves out what both need.
+RUN npm ci --omit=dev --ignore-scripts \
+ && npm pkg delete devDependencies \
+ && npm sbom --sbom-format cyclonedx > sbom.cdx.json
 
 FROM ${NODE_IMAGE}
 # An init as PID 1: it forwards signals and reaps what the CLI leaves behind.
@@ -14,6 +17,7 @@ RUN apt-get update \
  && install --directory --owner=10001 --group=10001 /data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=dependencies /app/sbom.cdx.json ./
 COPY package.json LICENSE ./
 COPY src ./src
 # The Otterize CLI is not redistributed: mount it, or COPY it in an image of your own, to this place (docs/operations.md).

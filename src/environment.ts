@@ -90,13 +90,13 @@ type Raw = Readonly<Record<string, string | undefined>>;
 
 /** Reads the bot's variables. Throws a ConfigError with every problem at once. */
 export const readBotEnvironment = (raw: Raw): BotEnvironment =>
-  read(Bot, raw, [...botRules, redisNeeded, redisSafe]);
+  read(Bot, raw, [...botRules, redisNeeded, ...redisSafe]);
 /** Reads the worker's variables; same promise. */
 export const readWorkerEnvironment = (raw: Raw): WorkerEnvironment =>
-  read(Worker, raw, [redisNeeded, redisSafe, ...workerRules]);
+  read(Worker, raw, [redisNeeded, ...redisSafe, ...workerRules]);
 /** Reads the variables of both in one process; same promise. */
 export const readMainEnvironment = (raw: Raw): BotEnvironment & WorkerEnvironment =>
-  read(Main, raw, [...botRules, redisSafe, ...workerRules]);
+  read(Main, raw, [...botRules, ...redisSafe, ...workerRules]);
 
 type Rule = (raw: Raw) => string | undefined;
 
@@ -122,15 +122,28 @@ const redisNeeded: Rule = raw =>
     ? 'REDIS_URL is missing: bot and worker are separate processes and meet in Redis. For one process without Redis, use npm start.'
     : undefined;
 
-const redisSafe: Rule = raw => {
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** Where Redis is, if that is another host and nobody allowed to be careless about it. */
+function distantRedis(raw: Raw): URL | undefined {
   const address = raw['REDIS_URL'];
   if (address === undefined || !URL.canParse(address) || raw['HOLT_ALLOW_INSECURE_REDIS'] === '1')
     return undefined;
-  const { protocol, hostname } = new URL(address);
-  return protocol !== 'redis:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-    ? undefined
-    : 'REDIS_URL goes to another host without TLS: use rediss://, or set HOLT_ALLOW_INSECURE_REDIS=1 if the network protects it.';
-};
+  const url = new URL(address);
+  return /^rediss?:$/.test(url.protocol) && !loopback.test(url.hostname) ? url : undefined;
+}
+
+const redisEncrypted: Rule = raw =>
+  distantRedis(raw)?.protocol === 'redis:'
+    ? 'REDIS_URL goes to another host without TLS: use rediss://, or set HOLT_ALLOW_INSECURE_REDIS=1 if the network protects it.'
+    : undefined;
+
+const redisGuarded: Rule = raw =>
+  distantRedis(raw)?.password === ''
+    ? 'REDIS_URL goes to another host without a password: put it in as rediss://:password@host, or set HOLT_ALLOW_INSECURE_REDIS=1 if the network protects it.'
+    : undefined;
+
+const redisSafe: readonly Rule[] = [redisEncrypted, redisGuarded];
 
 const exactlyOne =
   (...names: string[]): Rule =>

@@ -5,7 +5,7 @@ import { secretSource, type WorkerEnvironment } from './environment.ts';
 import { ConfigError } from './errors.ts';
 import type { GitHubAuth } from './github/client.ts';
 import { createRepository } from './github/repository.ts';
-import { configuredLayout } from './gitops/layouts.ts';
+import { boundedLayout } from './gitops/bounded-layout.ts';
 import { createEngine, type EngineOptions, jitteredBackoff } from './onboarding/engine.ts';
 import { plan } from './onboarding/plan.ts';
 import { createOtterize } from './otterize/otterize.ts';
@@ -56,7 +56,7 @@ export async function createWorkerPart(
     plan,
     records,
     claims: store.claims,
-    read: { otterize, directory, vault, repository, layout: configuredLayout },
+    read: { otterize, directory, vault, repository, layout: boundedLayout },
     write: { otterize, vault, repository },
     log,
     settleMs: env.HOLT_SETTLE_SECONDS * 1_000,

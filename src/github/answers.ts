@@ -9,7 +9,7 @@ export const Repository = z.object({
   permissions: z.object({ push: z.boolean() }).optional(),
 });
 
-const Ref = z.object({ ref: z.string(), object: z.object({ type: z.string(), sha: Sha }) });
+export const Ref = z.object({ ref: z.string(), object: z.object({ type: z.string(), sha: Sha }) });
 export const Refs = z.array(Ref);
 
 export const Commit = z.object({ sha: Sha, tree: z.object({ sha: Sha }) });

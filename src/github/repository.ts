@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { explain, ServiceError } from '../errors.ts';
+import { ContractError, explain, ServiceError } from '../errors.ts';
 import type { Problem, Pull, RepositoryReader, RepositoryWriter } from '../onboarding/ports.ts';
-import { Commit, Comparison, Installation, NewTree, PullRequest, Refs, Repository } from './answers.ts';
+import { Commit, Comparison, Installation, NewTree, PullRequest, Ref, Refs, Repository } from './answers.ts';
 import { type Client, createClient, type GitHubOptions, type Scope } from './client.ts';
 import { refusalOf } from './failures.ts';
 import { readFilesAt } from './files.ts';
@@ -148,8 +148,11 @@ async function commitFiles(
   });
   const { sha } = Commit.parse(created.data);
   try {
-    if (head === undefined) await octokit.rest.git.createRef({ ...at, ref: `refs/heads/${branch}`, sha });
-    else await octokit.rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha, force: false });
+    const { data } =
+      head === undefined
+        ? await octokit.rest.git.createRef({ ...at, ref: `refs/heads/${branch}`, sha })
+        : await octokit.rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha, force: false });
+    if (Ref.parse(data).object.sha !== sha) throw new ContractError('GitHub', 'commit the files', 'sha');
   } catch (error) {
     throw saysOf(error, 422, /already exists|not a fast.?forward|does not exist/i)
       ? branchMoved(branch)

@@ -41,20 +41,34 @@ interface ValuesFile {
   set: readonly Setting[];
 }
 
+/** A value that is set, or one whose presence is a reason to refuse the file. */
 export type Setting = {
   path: readonly string[];
   /** Only with this way of giving credentials. */
   when?: GitOpsTarget['credentials'];
-} & (
-  | { value: string /** A value that somebody chose stays. */; keep?: true }
-  | { /** Why the file is refused when it has a value there. */ refuse: string }
-);
+} & (Wanted | Unwanted);
+
+interface Wanted {
+  value: string;
+  /** A value that somebody chose stays. */
+  keep?: true;
+}
+
+interface Unwanted {
+  /** What is wrong with it and what to do, after the file's name. */
+  refuse: string;
+}
 
 /** The label of what is Holt's. */
 export const managedByHolt = { 'app.kubernetes.io/managed-by': 'holt' };
 
+/** A layout as pure text to text. */
+export type PureLayout = Omit<Layout, 'edit'> & {
+  edit(...given: Parameters<Layout['edit']>): Awaited<ReturnType<Layout['edit']>>;
+};
+
 /** What a description of a layout means. */
-export const createLayout = ({ once, perCluster, afterMerge }: LayoutDescription): Layout => ({
+export const createLayout = ({ once, perCluster, afterMerge }: LayoutDescription): PureLayout => ({
   paths: gitops => (isElsewhere(gitops) ? perCluster : [...once, ...perCluster]).map(pathIn(gitops)),
 
   elsewhere: gitops => (isElsewhere(gitops) ? once.slice(0, 1).map(pathIn(gitops)) : []),

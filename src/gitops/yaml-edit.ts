@@ -24,21 +24,33 @@ export interface Edit {
  * that names the file when it cannot be edited safely.
  */
 export function editYaml(text: string, edits: readonly Edit[], file: string): string {
-  return edits.reduce((current, edit) => setValue(current, edit, file), text);
+  // The parser drops a byte order mark and counts from after it.
+  const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
+  const first = read(text.slice(mark.length), file);
+  return mark + edits.reduce((current, edit) => setValue(current, edit, file), first).text;
 }
 
 /** The value at a path, or undefined. Throws as `editYaml` does. */
 export function readYaml(text: string, path: readonly string[], file: string): unknown {
-  return valueAt(dataOf(parseEditable(text, file), file), path);
+  return valueAt(read(text, file).data, path);
 }
 
-function setValue(text: string, edit: Edit, file: string): string {
+interface Read {
+  text: string;
+  document: Document;
+  data: unknown;
+}
+
+function read(text: string, file: string): Read {
   const document = parseEditable(text, file);
-  const before = dataOf(document, file);
-  if (isDeepStrictEqual(valueAt(before, edit.path), edit.value)) return text;
-  const edited = splice(text, document, edit, file);
-  const after = dataOf(parseEditable(edited, file), file);
-  if (isDeepStrictEqual(after, meant(before, edit.path, edit.value))) return edited;
+  return { text, document, data: dataOf(document, file) };
+}
+
+function setValue(current: Read, edit: Edit, file: string): Read {
+  const { text, document, data } = current;
+  if (isDeepStrictEqual(valueAt(data, edit.path), edit.value)) return current;
+  const edited = read(splice(text, document, edit, file), file);
+  if (isDeepStrictEqual(edited.data, meant(data, edit.path, edit.value))) return edited;
   throw refuse(
     file,
     `the edit at ${edit.path.join('.')} would change more than that`,

@@ -1,14 +1,33 @@
-import { Document, isAlias, isMap, LineCounter, parseAllDocuments, type YAMLMap } from 'yaml';
+import {
+  Document,
+  isAlias,
+  isCollection,
+  isMap,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { UserError } from '../errors.ts';
 
 const maxBytes = 256 * 1024;
 /** The parser's time grows with the square of a map's keys; 60,000 of them hold a process for more than a minute. */
 const maxKeys = 2_000;
+/** Each is looked up through the whole file. */
+const maxAliases = 50;
 
 export const refuse = (file: string, what: string, todo: string): UserError =>
   new UserError('values-file', `Holt does not edit ${file}: ${what}. ${todo}`, file);
 
-const withoutComments = (text: string): string => text.replaceAll(/^[ \t]*#.*$/gm, '');
+/** Lines as YAML has them: `^` would also match after characters that YAML takes for a part of a key. */
+const withoutComments = (text: string): string =>
+  text
+    .split('\n')
+    .filter(line => !/^[ \t]*#/.test(line))
+    .join('\n');
+
+/** Keys in blocks, keys that JSON's quotes close, and what opens a collection in braces or brackets. */
+const keysIn = (body: string): number => body.match(/[:?](?=\s|$)|["'\]}]:|[[{]/gm)?.length ?? 0;
 
 /** Parses a file that may be edited. Throws a UserError that names the file when it is too large, a template, broken or several documents. */
 export function parseEditable(text: string, file: string): Document {
@@ -16,8 +35,7 @@ export function parseEditable(text: string, file: string): Document {
     throw refuse(file, 'it is larger than 256 KiB', 'Move this cluster’s values into a file of their own.');
   }
   const body = withoutComments(text);
-  const keys = body.match(/[:?](?=\s|$)/gm)?.length ?? 0;
-  if (keys > maxKeys || (body.match(/,/g)?.length ?? 0) > 4 * maxKeys) {
+  if (keysIn(body) > maxKeys || (body.match(/,/g)?.length ?? 0) > 4 * maxKeys) {
     throw refuse(
       file,
       `it has more than ${maxKeys} keys`,
@@ -32,7 +50,7 @@ export function parseEditable(text: string, file: string): Document {
 
 function parseOne(text: string, file: string): Document {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true });
+  const documents = parsed(text, lines, file);
   const [document, second] = Array.isArray(documents) ? documents : [];
   if (document === undefined) return new Document();
   if (second !== undefined)
@@ -44,13 +62,41 @@ function parseOne(text: string, file: string): Document {
       error.code === 'DUPLICATE_KEY' ? 'a key stands there twice' : `it is not valid YAML (${error.code})`;
     throw refuse(file, `line ${line}: ${what}`, 'Mend it, then retry.');
   }
+  refuseOddities(document, lines, file);
   return document;
+}
+
+function parsed(text: string, lineCounter: LineCounter, file: string): ReturnType<typeof parseAllDocuments> {
+  try {
+    return parseAllDocuments(text, { lineCounter, uniqueKeys: true });
+  } catch (error) {
+    // The parser calls itself for each level.
+    if (error instanceof RangeError) throw refuse(file, 'it is nested too deeply', 'Flatten it, then retry.');
+    throw error;
+  }
+}
+
+/** What nobody writes by hand, and what makes data of a small text that is large beyond all bounds. */
+function refuseOddities(document: Document, lines: LineCounter, file: string): void {
+  let aliases = 0;
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isCollection(key)) return;
+      const { line } = lines.linePos(key.range?.[0] ?? 0);
+      throw refuse(file, `line ${line}: a key is itself a map or a list`, 'Make it a text, then retry.');
+    },
+    Alias() {
+      aliases += 1;
+      if (aliases > maxAliases)
+        throw refuse(file, `it has more than ${maxAliases} aliases`, 'Write the values out, then retry.');
+    },
+  });
 }
 
 /** The file's data. Throws a UserError when aliases make it larger than a file should be. */
 export function dataOf(document: Document, file: string): unknown {
   try {
-    return document.toJS({ maxAliasCount: 50 });
+    return document.toJS({ maxAliasCount: maxAliases });
   } catch {
     throw refuse(file, 'its aliases expand beyond all bounds', 'Write the values out, then retry.');
   }

@@ -22,7 +22,7 @@ export const usages = {
 const verbs = Object.keys(usages) as (keyof typeof usages)[];
 
 /** What names of clusters and stages look like, for people and in holt.yaml. */
-export const targetName = /^[a-z](?:-?[a-z0-9]){0,39}$/;
+export const targetName = /^(?=.{1,40}$)[a-z](?:-?[a-z0-9])*$/;
 
 /** No address that begins like an option, and nothing that an address of a person does not need. */
 const addressName = /^[A-Za-z0-9][A-Za-z0-9._+'-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/;
@@ -31,8 +31,12 @@ const usage = (text: string): Command => ({ verb: 'usage', text });
 const shown = (word: string): string => (word.length > 60 ? `${word.slice(0, 60)}…` : word);
 const typeThis = (verb: keyof typeof usages): string => `Type \`/otterize ${usages[verb]}\`.`;
 
+/** Slack takes no longer message either. In UTF-16 units. */
+const longestCommand = 4_000;
+
 /** Reads what a person typed after the command's name. Never throws: what it does not understand is a usage answer. */
 export function parseCommand(text: string): Command {
+  if (text.length > longestCommand) return usage('That is too long for a command. Type `/otterize help`.');
   const words = normalise(text).split(' ').filter(Boolean);
   const [first = 'help', ...rest] = words;
   const verb = verbs.find(each => each === first.toLowerCase());

@@ -18,11 +18,17 @@ const Template = z
   .refine(text => !/[{}]/.test(text.replaceAll(placeholders, '')), { error: 'a brace has no counterpart' })
   .refine(text => !text.includes('%'), { error: 'the Otterize CLI damages text with a percent sign' });
 
+/** A folder or file as it may be called in a repository that people check out on any system. */
+const fileName = /^(?!\.git$)\.?[\p{L}\p{N}_+@=,()](?:[\p{L}\p{N}_+@=,() .-]*[\p{L}\p{N}_+@=,()-])?$/iu;
+
+/** Whether it leads to a place below the root of a repository, and reads the same everywhere. */
+export const isRepositoryPath = (path: string): boolean => path.split('/').every(name => fileName.test(name));
+
 /** A file's place in a repository. */
-const PathTemplate = Template.refine(
-  path => !path.startsWith('/') && !/(^|\/)\.{0,2}(\/|$)|[\\\p{C}]/u.test(path),
-  { error: 'a path is relative, without . and .. and without a trailing slash' },
-);
+const PathTemplate = Template.refine(path => isRepositoryPath(path.replaceAll(placeholders, 'name')), {
+  error:
+    'a path is relative and ends in a name; its names have letters, digits, spaces and ._+@=,()- and are none of . .. .git',
+});
 
 const units = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const Duration = z
@@ -69,7 +75,7 @@ const Invite = z
 
 const Repository = z
   .string()
-  .regex(/^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/, { error: 'a repository is owner/name' });
+  .regex(/^[A-Za-z0-9-]+\/(?!\.{1,2}$)[A-Za-z0-9._-]+$/, { error: 'a repository is owner/name' });
 /** An address that everybody may read: it goes into Git. */
 const Address = Template.refine(text => !/^https?:\/\/[^/]*@/.test(text), {
   error: 'an address has no password in it; Argo CD keeps those itself',

@@ -1,3 +1,4 @@
+import { isRepositoryPath } from './fleet-schema.ts';
 import type { GitOpsTarget } from './request.ts';
 
 type Plain = { [key: string]: unknown };
@@ -32,6 +33,8 @@ export function gitopsProblems(gitops: GitOpsTarget): string[] {
     problems.push(`credentials: secretRef needs chart 5.0.15 or newer, not ${chartVersion}; or use literal.`);
   }
   const files = [...chartFilesOf(gitops), ...filesOf(gitops)];
+  for (const file of files)
+    if (!isRepositoryPath(file)) problems.push(`No file in a repository can be at ${file}.`);
   const twice = files.find((file, index) => files.indexOf(file) < index);
   if (twice !== undefined)
     problems.push(`Two of its files would be ${twice}: give each a path of its own in gitops.`);

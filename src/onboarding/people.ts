@@ -12,11 +12,12 @@ export interface People {
 }
 
 /** Plain ASCII only: a look-alike letter would send the invite to a stranger. */
-const addressPattern = /^[a-z0-9.!#$&'*+/=?^_`{|}~-]+@[a-z0-9.-]+$/;
+const addressPattern = /^[A-Za-z0-9.!#$&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$/;
 
 function usable(address: string | undefined): string | undefined {
-  const lower = address?.trim().toLowerCase();
-  return lower !== undefined && addressPattern.test(lower) ? lower : undefined;
+  const trimmed = address?.trim() ?? '';
+  // Looked at first: some letters beyond ASCII have lower-case ones within.
+  return addressPattern.test(trimmed) ? trimmed.toLowerCase() : undefined;
 }
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1);

@@ -170,14 +170,14 @@ export interface RepositoryWriter {
   updatePull(repository: string, number: number, text: { title: string; body: string }): Promise<Pull>;
 }
 
-/** A layout of GitOps repositories: pure, text to text. */
+/** A layout of GitOps repositories: text to text. */
 export interface Layout {
   /** The files to read before `edit`. */
   paths(gitops: GitOpsTarget): string[];
   /** The files that must be in `chartRepository` already, for a run opens one pull request. */
   elsewhere(gitops: GitOpsTarget): string[];
   /** The files that must change, with their new text; empty when everything is in place. Throws a UserError that names a file it will not touch. */
-  edit(target: Target, credentials: { clientId: string }, files: Files): Record<string, string>;
+  edit(target: Target, credentials: { clientId: string }, files: Files): Promise<Record<string, string>>;
   /** What a person does once the pull request is merged. */
   afterMerge(target: Target): string[];
 }

@@ -47,7 +47,7 @@ export interface CommandLine {
 }
 
 /** The arguments as pflag takes them: a flag's value may begin with a dash, a later flag wins, labels add up. */
-export function readArguments(argv: string[]): CommandLine {
+export function readArguments(argv: readonly string[]): CommandLine {
   const own = Object.values(nouns).flatMap(({ commands }) =>
     Object.values(commands).flatMap(({ flags = {} }) => Object.keys(flags)),
   );
@@ -96,12 +96,13 @@ function readCredentials(home: string): Record<string, string> {
 
 export type Setting = (name: string) => string | undefined;
 
-const env = (name: string): string | undefined =>
-  process.env[`OTTERIZE_${name.toUpperCase().replaceAll('-', '_')}`] || undefined;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every flag is also an environment variable, empty ones ignored [RUN]; the file is asked first for what it may hold. */
-export function settingsOf({ given }: CommandLine): Setting {
-  const file = readCredentials(process.env['HOME'] ?? '');
+export function settingsOf({ given }: CommandLine, environment: Environment): Setting {
+  const env = (name: string): string | undefined =>
+    environment[`OTTERIZE_${name.toUpperCase().replaceAll('-', '_')}`] || undefined;
+  const file = readCredentials(environment['HOME'] ?? '');
   const skipFile = env('client-id') !== undefined && env('client-secret') !== undefined;
   const stored: Record<string, string | undefined> = skipFile
     ? {}

@@ -40,8 +40,8 @@ interface Onlooker {
   channel(ref: string): Channel;
   /** The direct messages between a person and the bot. */
   direct(user: string): Channel;
-  /** Everything in a channel, replies included, oldest first. */
-  messages(channel: string): Message[];
+  /** Everything in a channel, or everywhere when that is left out: replies included, oldest first. */
+  messages(channel?: string): Message[];
   /** A message and its replies, oldest first; empty when it is gone. */
   thread(channel: string, ts: string): Message[];
   /** What this person alone was shown. */
@@ -169,7 +169,7 @@ function onlooker(workspace: Workspace, calls: StandIn['calls']): Onlooker {
     user,
     channel,
     direct: ref => directMessages(workspace, user(ref).id),
-    messages: ref => workspace.messages.filter(each => each.channel === channel(ref).id),
+    messages: ref => workspace.messages.filter(each => ref === undefined || each.channel === channel(ref).id),
     thread(ref, ts) {
       const parent = message(ref, ts);
       return parent === undefined ? [] : [parent, ...repliesTo(workspace, parent)];

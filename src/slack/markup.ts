@@ -11,9 +11,12 @@ const mostOfName = 200;
 /** The length of a text as Slack counts it. */
 export const lengthOf = (text: string): number => Array.from(text).length;
 
-/** The text in one line, cut to so many code points. */
+/** What has no look of its own but changes that of others, or hides it; the joiners are part of emoji and of some scripts. */
+const unseen = /[[\p{Cc}\p{Cf}\p{Cs}]--[\u200c\u200d]]/gv;
+
+/** The text in one line, without what cannot be seen, cut to so many code points. */
 export function cut(text: string, most: number): string {
-  const characters = Array.from(text.replaceAll(/\s+/g, ' ').trim());
+  const characters = Array.from(text.replaceAll(/\s+/g, ' ').replaceAll(unseen, '').trim());
   return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`;
 }
 
@@ -80,7 +83,7 @@ export const user = (id: string): Markup => ({ markup: `<@${id.replaceAll(/\W/g,
 export const group = (id: string): Markup => ({ markup: `<!subteam^${id.replaceAll(/\W/g, '')}>` });
 
 /** Whether Slack takes it as the address of a link. */
-export const isAddress = (url: string): boolean => /^https?:\/\/[^\s<>|]+$/.test(url) && URL.canParse(url);
+export const isAddress = (url: string): boolean => /^https?:\/\/[!-;=?-{}~]+$/.test(url) && URL.canParse(url);
 
 /** A link; an address that is none is shown as text. */
 export function link(url: string, text: string): Markup {

@@ -26,7 +26,7 @@ const refreshMs = 300_000;
 const gapMs = 1_000;
 const mostAtOnce = 40;
 const againMs = 5_000;
-const never = -2 * refreshMs;
+const never = -refreshMs;
 
 /** Who is a colleague. Nobody waits for Slack: what is known is answered, the rest is looked up meanwhile. */
 export function createStandings({ accounts, listed, log }: StandingsOptions): Standings {
@@ -34,7 +34,11 @@ export function createStandings({ accounts, listed, log }: StandingsOptions): St
   const wanted = new Set<string>();
   const closing = new AbortController();
   const wait = (ms: number): Promise<void> => sleep(ms, undefined, { ref: false, signal: closing.signal });
-  const readAt = (user: string): number => known.get(user)?.at ?? never;
+  /** Whoever is still unknown is due at once, behind those who are overdue. */
+  function readAt(user: string): number {
+    const { standing, at } = known.get(user) ?? { standing: 'unknown', at: never };
+    return standing === 'unknown' ? at - refreshMs : at;
+  }
   const everybody = (): string[] => [...new Set([...listed(), ...known.keys()])];
 
   /** Answers after how many milliseconds to go on. The last good answer is kept. */
@@ -61,10 +65,11 @@ export function createStandings({ accounts, listed, log }: StandingsOptions): St
   }
 
   async function refresh(): Promise<void> {
-    for (;;) {
+    for (let pause = gapMs; ; ) {
+      await wait(pause);
       const user = next();
       if (user !== undefined) wanted.delete(user);
-      await wait(user === undefined ? gapMs : await read(user));
+      pause = user === undefined ? gapMs : await read(user);
     }
   }
 

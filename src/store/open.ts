@@ -1,10 +1,11 @@
+import { ConfigError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Mailboxes, Store } from '../onboarding/store.ts';
 import { createBullMailboxes, type Locks } from './bullmq.ts';
 import { connectForCommands, connectForWork } from './connection.ts';
 import { openEmbeddedStore } from './embedded.ts';
 import { createInProcessMailboxes } from './in-process.ts';
-import { createRedisStore } from './redis.ts';
+import { createRedisStore, dangersOf } from './redis.ts';
 
 export interface StoreOptions {
   /** `redis:` or `rediss:`, with the password in it. Without it the store is embedded. */
@@ -29,7 +30,7 @@ export interface Opened {
 /**
  * The store and its nudges: on Redis where a URL is given, else in one file and this process. A Redis that cannot be reached
  * is tried until it can, and `store.check` says so meanwhile; there is no falling back. Throws a ConfigError when the file
- * cannot be used.
+ * cannot be used, and when Redis answers and may lose what it is given.
  */
 export async function openStore({
   redisUrl,
@@ -44,6 +45,12 @@ export async function openStore({
     connectForCommands(redisUrl, log),
     connectForCommands(redisUrl, log),
   ]);
+  const dangers = (await dangersOf(documents, allowVolatile)) ?? [];
+  if (dangers.length > 0) {
+    documents.disconnect();
+    commands.disconnect();
+    throw new ConfigError(dangers);
+  }
   const forWork = () => connectForWork(redisUrl, log);
   const store = createRedisStore(documents, { allowVolatile });
   return opened('redis', store, createBullMailboxes({ commands, forWork }, log, locks));

@@ -149,7 +149,10 @@ export function createRedisStore(redis: Redis, { allowVolatile = false } = {}): 
     behind: () => told('list what is behind', redis.smembers(behind)),
     admit: async (key, { most, withinMs }) =>
       (await told('count', admit(keys.admitted(key), most, withinMs))) === 1,
-    check: () => check(redis, allowVolatile),
+    check: async () =>
+      (await dangersOf(redis, allowVolatile)) ?? [
+        'Redis cannot be reached: check that it runs and that REDIS_URL is right.',
+      ],
     close: async () => redis.disconnect(),
   };
 }
@@ -165,10 +168,13 @@ function createClaims(redis: Redis): Claims {
   };
 }
 
-/** Asks INFO alone: managed services seldom allow CONFIG. */
-async function check(redis: Redis, allowVolatile: boolean): Promise<Problem[]> {
+/**
+ * Why runs are not safe in this Redis, as it is set up: its version, eviction, persistence. Undefined while it does not
+ * answer. Asks INFO alone: managed services seldom allow CONFIG.
+ */
+export async function dangersOf(redis: Redis, allowVolatile: boolean): Promise<Problem[] | undefined> {
   const info = await redis.info().catch(() => undefined);
-  if (info === undefined) return ['Redis cannot be reached: check that it runs and that REDIS_URL is right.'];
+  if (info === undefined) return undefined;
   const lines = info.split('\r\n').map(line => line.split(':', 2));
   const {
     redis_version: version = '0',

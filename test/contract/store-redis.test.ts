@@ -166,7 +166,7 @@ describe.skipIf(!redisAvailable)('a Redis', () => {
     redis = await startRedis('--requirepass', 'open sesame');
     const address = redis.url.slice('redis://'.length);
     const right = await open(`redis://:${encodeURIComponent('open sesame')}@${address}`);
-    expect(await right.store.check()).toEqual([]);
+    await expect.poll(() => right.store.check(), { timeout: 60_000 }).toEqual([]);
     await right.close();
 
     const { lines, log: recording } = recordingLog();

@@ -17,6 +17,7 @@ export function secretsOf({ sandbox, environment }: Pick<Lane, 'sandbox' | 'envi
   return [
     ...configured,
     ...(password === '' ? [] : [password]),
+    sandbox.slack.signingSecret,
     ...sandbox.otterize.state.clientSecrets,
     ...sandbox.entra.tokens.issued(),
     ...sandbox.github.tokens(),

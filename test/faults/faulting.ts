@@ -1,127 +1,90 @@
 import { leaksIn, secretsOf, sinksOf } from './canaries.ts';
-import { findingsOf, unexplained } from './invariants.ts';
-import { type Lane, openLane, type StoreKind } from './lane.ts';
-import { persevere, quiet } from './person.ts';
-import { learn, nameOf, type Point, quietMs } from './points.ts';
-import { type Fault, faults } from './table.ts';
+import { type Cell, wordsOf } from './cells.ts';
+import { endure, type Finding } from './enduring.ts';
+import { type Lane, openLane } from './lane.ts';
+import { learn, type Point } from './points.ts';
 
-export interface Cell {
-  number: number;
-  fault: Fault;
-  point: Point;
-}
-
-interface Violation {
+interface Violation extends Finding {
   mode: string;
   point: number;
   at: string;
-  invariant: string;
-  detail: string;
+  seed: number;
 }
 
-export interface Report {
+interface Report {
   points: number;
   kills: number;
   violations: Violation[];
   seconds: number;
 }
 
-const callMs = 1_500;
+/** When a call that hangs is given up, in milliseconds: longer than any takes that does not. */
+const usualCallMs = 4_000;
 
-/** Every fault with every operation that it fits: the first call of each kind once something has been made, else the first. */
-export async function cells(store: StoreKind): Promise<Cell[]> {
-  const lane = await openLane({ store, clusters: ['learn'], faultyCli: true });
-  const points = await learn(lane, 'learn');
-  await lane.close();
-  const last = new Map(
-    points.filter(({ nth }) => nth <= 2).map(point => [`${point.service} ${point.operation}`, point]),
-  );
-  return faults
-    .flatMap(fault =>
-      [...last.values()]
-        .filter(
-          ({ service, operation }) => service === fault.service && (fault.fits?.test(operation) ?? true),
-        )
-        .map(point => ({ fault, point })),
-    )
-    .map((cell, index) => ({ number: index + 1, ...cell }));
+/** What a run calls and writes, the calls of the CLI among it. Nothing is given up meanwhile, so that each call comes once. */
+export async function faultPoints(): Promise<Point[]> {
+  const lane = await openLane({
+    store: 'redis',
+    clusters: ['learn'],
+    callMs: 20_000,
+    fallibleCli: true,
+  });
+  try {
+    return await learn(lane, 'learn');
+  } finally {
+    await lane.close();
+  }
 }
 
-/** Lets one fault happen to one run each, and looks how it ends and what it leaves. */
-export async function suffer(
-  store: StoreKind,
-  chosen: readonly Cell[],
-  lanes: number,
-  progress: (done: number, violations: readonly Violation[]) => void,
-): Promise<Report> {
+export interface SufferOptions {
+  cells: readonly Cell[];
+  /** How many runs go on at the same time, each in a world of its own. */
+  lanes?: number;
+  /** When a call that hangs is given up, in milliseconds. */
+  callMs?: number;
+  seed?: number;
+  /** Told of each run that has ended. */
+  progress?: (done: number, news: readonly Violation[]) => void;
+}
+
+/** Lets each fault happen to a run of its own, and looks how the run ends and what it leaves. */
+export async function suffer({
+  cells,
+  lanes = 2,
+  callMs = usualCallMs,
+  seed = 1,
+  progress,
+}: SufferOptions): Promise<Report> {
   const started = performance.now();
-  const queue = chosen.map((cell, index) => ({ cell, cluster: `f${index}` }));
-  const report: Report = { points: chosen.length, kills: 0, violations: [], seconds: 0 };
+  const queue = cells.map((cell, index) => ({ cell, cluster: `f${index}` }));
+  const clusters = queue.map(({ cluster }) => cluster);
+  const report: Report = { points: cells.length, kills: 0, violations: [], seconds: 0 };
   let done = 0;
 
   async function work(): Promise<void> {
-    const clusters = queue.map(({ cluster }) => cluster);
-    // With it each call takes twice as long to start.
-    const faultyCli = queue.some(({ cell }) => cell.fault.service === 'CLI');
-    const lane = await openLane({ store, clusters, callMs, faultyCli });
+    const lane = await openLane({ store: 'redis', clusters, callMs, fallibleCli: true });
     try {
       await lane.start();
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        report.violations.push(...(await endure(lane, next.cell, next.cluster)));
+        const { number, fault, point } = next.cell;
+        const about = { mode: fault.name, point: number, seed, at: wordsOf(point) };
+        const news = (await endure(lane, next.cell, next.cluster)).map(finding => ({ ...about, ...finding }));
+        report.violations.push(...news);
         done += 1;
-        progress(done, report.violations);
+        progress?.(done, news);
       }
-      const leaks = leaksIn(await sinksOf(lane), secretsOf(lane));
-      const about = {
-        mode: 'all',
-        point: 0,
-        at: 'the whole lane',
-        invariant: 'no secret where it may not be',
-      };
-      report.violations.push(...leaks.map(detail => ({ ...about, detail })));
+      report.violations.push(...(await hunt(lane, seed)));
     } finally {
       await lane.close();
     }
   }
 
-  await Promise.all(Array.from({ length: Math.min(lanes, chosen.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(lanes, cells.length) }, work));
   return { ...report, seconds: Math.round((performance.now() - started) / 1000) };
 }
 
-async function endure(lane: Lane, { number, fault, point }: Cell, cluster: string): Promise<Violation[]> {
-  const about = { mode: fault.name, point: number, at: `${point.service}: ${point.operation}` };
-  const violations: Violation[] = [];
-  const violated = (invariant: string, detail: string): void =>
-    void violations.push({ ...about, invariant, detail });
-  const state = { count: 0 };
-  const before = new Set(lane.sandbox.otterize.state.organizations.map(({ id }) => id));
-  lane.around(async (call, act) => {
-    const isIt =
-      call.service === point.service && nameOf(call) === point.operation && ++state.count === point.nth;
-    return await (isIt ? fault.happen(act) : act.apply());
-  });
-  const person = persevere(lane, cluster, 2);
-  await person.ended.catch((error: Error) => violated('every run ends', error.message));
-  await quiet(lane, quietMs);
-  lane.around(undefined);
-
-  if (state.count < point.nth) violated('the fault happens', `${state.count} calls`);
-  const expected = fault.except?.test(point.operation) === true ? other[fault.end] : fault.end;
-  const end = person.failures.length === 0 ? 'recovered' : 'failed';
-  if (end !== expected) violated(`it ends as declared: ${expected}`, `${end} ${person.failures.join(' / ')}`);
-  for (const text of person.failures)
-    if (/broke inside Holt|\n\s+at |undefined|\[object/.test(text))
-      violated('a failure says what to do', text);
-  const { records, close } = await lane.records();
-  const run = await records.latest(lane.target(cluster).names.organization);
-  const history = run === undefined ? [] : await records.history(run.id);
-  await close();
-  for (const { invariant, detail } of [
-    ...(await findingsOf(lane, cluster, { run, history, roots: 1 })),
-    ...unexplained(lane, [cluster], before),
-  ])
-    violated(invariant, detail);
-  return violations;
+async function hunt(lane: Lane, seed: number): Promise<Violation[]> {
+  const about = { mode: 'all', point: 0, seed, at: 'the whole lane' };
+  const leaks = leaksIn(await sinksOf(lane), secretsOf(lane));
+  return leaks.map(detail => ({ ...about, invariant: 'no secret where it may not be', detail }));
 }
-
-const other = { recovered: 'failed', failed: 'recovered' } as const;

@@ -14,6 +14,7 @@ import { openStore } from '../../src/store/open.ts';
 import { everyWrite, startRedis, type TestRedis } from '../support/redis.ts';
 import { createSampler } from './canaries.ts';
 import type { Orders } from './orders.ts';
+import { compiled, startProgram, writeSound } from './program.ts';
 import type { Safety } from './safeties.ts';
 
 type Around = NonNullable<StandIn['hooks']['around']>;
@@ -28,21 +29,16 @@ export interface LaneOptions {
   without?: Safety | undefined;
   /** When a call that hangs is given up; as usual when left out. */
   callMs?: number;
-  /** Each call of the CLI asks what to do wrong: a call of the service `CLI`. */
-  faultyCli?: boolean;
+  /** The CLI is one that can go wrong: each call of it is one of the service `CLI`. */
+  fallibleCli?: boolean;
   /** The product signs in to GitHub as an App. */
   githubApp?: boolean;
 }
 
-/** How long a request may still land, and how long a held one is held: longer than a restart takes. */
-const settleMs = 4_000;
+/** How long a held request is held: longer than a restart takes, and shorter than it may take to land. */
 export const heldMs = 3_000;
-const patienceMs = 2_500;
+const usual = { settleMs: 4_000, patienceMs: 2_500 };
 
-const faulty = new URL('faulty-cli.ts', import.meta.url).href;
-const sound = new URL('../../src/sandbox/otterize-cli.ts', import.meta.url).href;
-/** Most of what a sweep costs is the starting of processes; what they compiled is kept from one to the next. */
-const compiled = fileURLToPath(new URL('../../node_modules/.cache/holt', import.meta.url));
 const product = fileURLToPath(new URL('product.ts', import.meta.url));
 
 /** The people, the policy and the two invitees of every swept run. */
@@ -107,13 +103,15 @@ export async function openLane({
   unknowns = {},
   without,
   callMs,
-  faultyCli = false,
+  fallibleCli = false,
   githubApp = false,
 }: LaneOptions): Promise<Lane> {
   const fleet = parseFleet(configuration(clusters), 'holt.yaml');
   const target = (cluster: string): Target => resolveTarget(fleet, cluster, 'prod');
   const sandbox = await startSandbox({ fleet, targets: clusters.map(target), unknowns });
   sandbox.slack.settings.rateFactor = Number.POSITIVE_INFINITY;
+  // Where calls may take their time, so may answers to people: how fast they are is tested elsewhere.
+  if (callMs !== undefined) sandbox.slack.settings.ackMs = 2 * callMs;
   const file = join(await mkdtemp(join(sandbox.folder, 'sweep-')), 'holt.yaml');
   await writeFile(file, configuration(clusters));
   const redis: TestRedis | undefined =
@@ -130,27 +128,14 @@ export async function openLane({
   const record = createStandIn({ service: 'Record' });
   record.route('POST', '/:moment/:pid/:name', 'write', context => context.json({}));
   const control = await record.listen();
-  const program = createStandIn({ service: 'CLI' });
-  program.route('POST', '/cli/:pid/:name', 'call', context => context.json({}));
-  const programs = await program.listen();
   const orders: Orders = {
     control: control.url,
-    settleMs,
-    patienceMs,
+    ...(callMs === undefined ? usual : { settleMs: callMs + 1_000, patienceMs: callMs + 3_000 }),
     ...(without && { without }),
     ...(callMs && { callMs }),
   };
 
-  const cli = join(sandbox.folder, 'otterize.mjs');
-  const words = [
-    `import { enableCompileCache } from 'node:module';`,
-    `enableCompileCache('${compiled}');`,
-    faultyCli
-      ? `process.argv.splice(2, 0, '${programs.url}');\nawait import('${faulty}');`
-      : `await import('${sound}');`,
-  ];
-  await writeFile(cli, words.join('\n'));
-
+  const program = await startProgram(sandbox.folder);
   const [home, temporary] = [join(sandbox.folder, 'home'), join(sandbox.folder, 'tmp')];
   await Promise.all([mkdir(home), mkdir(temporary)]);
   const { GITHUB_TOKEN = '', ...rest } = sandbox.environment;
@@ -160,7 +145,7 @@ export async function openLane({
     HOME: home,
     TMPDIR: temporary,
     ...(redis && { REDIS_URL: redis.url, HOLT_ALLOW_VOLATILE_REDIS: '1' }),
-    OTTERIZE_CLI: cli,
+    OTTERIZE_CLI: fallibleCli ? program.file : await writeSound(sandbox.folder),
     HOLT_CONFIG: file,
     NODE_COMPILE_CACHE: compiled,
   };
@@ -187,7 +172,7 @@ export async function openLane({
     sandbox.vault,
     sandbox.github,
     control,
-    programs,
+    program,
   ];
   const sampler = createSampler(temporary);
   const current: { hook?: Around | undefined } = {};
@@ -251,7 +236,7 @@ export async function openLane({
     stderr: () => writtenTo('errors'),
     async close() {
       await Promise.all([stop('bot'), stop('worker')]);
-      await Promise.all([control.close(), programs.close()]);
+      await Promise.all([control.close(), program.close()]);
       await sandbox.close();
       await redis?.stop();
     },

@@ -3,14 +3,18 @@ import type { Message } from '../../src/sandbox/slack-state.ts';
 import { roleOf } from '../../src/sandbox/story.ts';
 import type { Lane } from './lane.ts';
 
-const patienceMs = 120_000;
+/** Nobody waits for longer than this while nothing is called anywhere, nor for longer than this in all. */
+const idleMs = 120_000;
+const mostMs = 600_000;
 const lookEveryMs = 40;
 
-/** The bot's root messages of a cluster, oldest first. */
-export const rootsOf = ({ sandbox: { slack, channel } }: Lane, cluster: string): Message[] =>
+/** The bot's root messages of a cluster wherever they stand, oldest first. */
+export const rootsOf = ({ sandbox: { slack } }: Lane, cluster: string): Message[] =>
   slack
-    .messages(channel)
+    .messages()
     .filter(message => roleOf(message) === 'root' && message.text.startsWith(`Onboarding ${cluster} prod`));
+
+const runOf = ({ metadata }: Message): string => JSON.stringify(metadata?.event_payload['run']);
 
 export const threadOf = (lane: Lane, cluster: string): Message[] => {
   const root = rootsOf(lane, cluster).at(-1);
@@ -32,27 +36,41 @@ export interface Persevering {
   typed(): number;
   /** What the thread said of failures, each of which was answered with Retry. */
   failures: readonly string[];
+  /** Commands that Slack said were not taken. */
+  unanswered: readonly string[];
 }
 
 /**
  * Somebody who types a command, approves what is asked, and does each again when it did not arrive: as people do whose bot
  * is restarted under their hands. Presses Retry so often when a step has failed.
  */
-export function persevere(lane: Lane, cluster: string, mostRetries = 0): Persevering {
+export function persevere(
+  lane: Lane,
+  cluster: string,
+  mostRetries = 0,
+  /** What they do about the cause before they press Retry. */
+  mend: () => void = () => undefined,
+): Persevering {
   const { slack, channel, requester, approver } = lane.sandbox;
-  const state = { wanted: true, typing: false, approving: false, retrying: false, typed: 0 };
+  const state = { wanted: true, typing: false, approving: false, retrying: false, hoping: false, typed: 0 };
   const failures: string[] = [];
+  const unanswered: string[] = [];
+  const runs = new Set<string>();
+  const pressed = new Set<string>();
+  const rootsBefore = new Set(rootsOf(lane, cluster).map(({ ts }) => ts));
+  const newRoots = (): Message[] => rootsOf(lane, cluster).filter(({ ts }) => !rootsBefore.has(ts));
 
   async function type(): Promise<void> {
     state.typing = true;
     state.typed += 1;
-    const { acknowledged, ephemerals } = await slack.command(
+    const { acknowledged, ephemerals, error } = await slack.command(
       requester,
       channel,
       '/otterize',
       `onboard ${cluster} prod`,
     );
     const tryAgain = ephemerals.some(({ text }) => /did not answer in time/.test(text));
+    if (!acknowledged) unanswered.push(error ?? 'no word');
     state.wanted = !acknowledged || tryAgain;
     state.typing = false;
   }
@@ -67,37 +85,52 @@ export function persevere(lane: Lane, cluster: string, mostRetries = 0): Perseve
   }
 
   async function retry(message: Message): Promise<void> {
-    state.retrying = true;
-    failures.push(message.text);
+    Object.assign(state, { retrying: true, hoping: true });
+    if (!pressed.has(message.ts)) failures.push(message.text);
+    pressed.add(message.ts);
+    mend();
     await slack
       .click(requester, { channel: message.channel, ts: message.ts }, 'retry')
       .catch(() => undefined);
-    await sleep(500);
+    // Where it did not arrive the button is still there.
+    await sleep(2_000);
     state.retrying = false;
   }
 
   const withButton = (role: string, button: string): Message | undefined =>
-    threadOf(lane, cluster).find(
-      message => roleOf(message).startsWith(role) && JSON.stringify(message.blocks).includes(`"${button}"`),
-    );
+    slack
+      .messages()
+      .find(
+        message =>
+          runs.has(runOf(message)) &&
+          roleOf(message).startsWith(role) &&
+          JSON.stringify(message.blocks).includes(`"${button}"`),
+      );
 
   const look = (): void => {
     if (lane.running('bot') === undefined) return;
     if (state.wanted && !state.typing) void type();
+    for (const root of newRoots()) runs.add(runOf(root));
     const open = withButton('approval', 'approve');
     if (open !== undefined && !state.approving) void approve(open);
     const failed = withButton('failure', 'retry');
-    if (failed !== undefined && !state.retrying && failures.length < mostRetries) void retry(failed);
+    const mayPress = failed !== undefined && (pressed.has(failed.ts) || failures.length < mostRetries);
+    if (mayPress && !state.retrying) void retry(failed);
   };
 
   async function watch(): Promise<string> {
-    const deadline = performance.now() + patienceMs;
-    while (performance.now() < deadline) {
+    const began = performance.now();
+    const news = { calls: 0, at: began };
+    while (performance.now() - news.at < idleMs && performance.now() - began < mostMs) {
+      const calls = lane.sandbox.calls().length;
+      if (calls !== news.calls) Object.assign(news, { calls, at: performance.now() });
       look();
       const situation = situationOf(lane, cluster);
-      const busy = state.wanted || state.typing || state.retrying;
+      // Until the root message shows what has become of it.
+      if (situation !== 'Failed') state.hoping = false;
+      const busy = state.wanted || state.typing || state.hoping;
       const again = situation === 'Failed' && failures.length < mostRetries;
-      if (isOver(situation) && !busy && !again) return situation;
+      if (isOver(situation) && newRoots().length > 0 && !busy && !again) return situation;
       await sleep(lookEveryMs);
     }
     throw new Error(`nothing ended: ${situationOf(lane, cluster)}`);
@@ -108,6 +141,7 @@ export function persevere(lane: Lane, cluster: string, mostRetries = 0): Perseve
     ended: watch(),
     typed: () => state.typed,
     failures,
+    unanswered,
   };
 }
 

@@ -18,7 +18,7 @@ const adjust = (options: EngineOptions): EngineOptions =>
     backoff: () => 200,
   });
 const tests = { adjust, ...(orders.callMs && { callMs: orders.callMs }) };
-const hurry = { settleMs: orders.settleMs };
+const hurry = { settleMs: orders.settleMs, pauseMs: 1_000, mostStarts: 1_000_000 };
 
 const seams = {
   renderEveryMs: 40,

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { demandRedis } from '../support/redis.ts';
 import { type Mode, modes } from './modes.ts';
 import { chance, type Point } from './points.ts';
 import { type Job, pointsOf, sweep, type Violation } from './sweeping.ts';
@@ -39,6 +40,7 @@ function choose(points: readonly Point[]): Job[] {
 
 const unkind = { secretReadableAgain: 'masked', duplicateNames: 'allowed', listLagMs: 700 } as const;
 const store = options.store === 'embedded' ? 'embedded' : 'redis';
+if (store === 'redis') demandRedis();
 const unknowns = options.unkind ? unkind : {};
 let told = 0;
 const inWords = ({ mode, point, at, invariant, detail }: Violation): string =>

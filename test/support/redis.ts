@@ -8,7 +8,16 @@ import { Redis } from 'ioredis';
 
 /** Whether a Redis server can be started here. */
 export const redisAvailable = spawnSync('redis-server', ['--version']).status === 0;
-if (!redisAvailable) console.warn('No redis-server on this machine: what needs Redis is not tested.');
+const inTests = process.env['VITEST'] !== undefined;
+if (!redisAvailable && inTests)
+  console.warn('No redis-server on this machine: what needs Redis is not tested.');
+
+/** Ends the process with 78 and one sentence when no Redis server can be started here. */
+export function demandRedis(): void {
+  if (redisAvailable) return;
+  console.error('This needs a Redis of its own: install redis-server, version 7 or newer.');
+  process.exit(78);
+}
 
 export interface TestRedis {
   url: string;
@@ -16,10 +25,12 @@ export interface TestRedis {
   folder: string;
   /** Forgets everything. */
   flush(): Promise<void>;
-  /** Kills the server, as a crash would; nothing is kept. */
+  /** Kills the server, as a crash would; only what it has appended to a file is kept. */
   kill(): Promise<void>;
   /** Lets the server stop answering while its connections stay open, until it is killed. */
   freeze(): void;
+  /** Lets a frozen server go on. */
+  thaw(): void;
   /** Starts the killed server again at the same address. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -49,7 +60,12 @@ async function launch(folder: string, port: number, settings: string[]): Promise
 
 /** Each write as a line of a file, from the first on: what was deleted stays there to be read. */
 export const everyWrite = [
-  ...['--appendonly', 'yes', '--aof-use-rdb-preamble', 'no', '--auto-aof-rewrite-percentage', '0'],
+  '--appendonly',
+  'yes',
+  '--aof-use-rdb-preamble',
+  'no',
+  '--auto-aof-rewrite-percentage',
+  '0',
 ] as const;
 
 /** A private Redis server in memory, with further settings as on its command line. */
@@ -71,6 +87,7 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
     folder,
     kill,
     freeze: () => void server.kill('SIGSTOP'),
+    thaw: () => void server.kill('SIGCONT'),
     restart: async () => {
       server = await launch(folder, port, settings);
     },

@@ -91,7 +91,7 @@ export function createWorld() {
     layout: {
       paths: gitops => [gitops.valuesPath],
       elsewhere: () => [],
-      edit: (target, { clientId }, files: Files) => {
+      edit: async (target, { clientId }, files: Files) => {
         const text = `cluster: ${target.cluster}\nclientId: ${clientId}\n`;
         return files[target.gitops.valuesPath] === text ? {} : { [target.gitops.valuesPath]: text };
       },

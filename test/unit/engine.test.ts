@@ -11,7 +11,7 @@ import { plan } from '../../src/onboarding/plan.ts';
 import type { Claims } from '../../src/onboarding/ports.ts';
 import { createRecords, type Records } from '../../src/onboarding/records.ts';
 import type { Request } from '../../src/onboarding/request.ts';
-import { announce, cancel, introduce, type Run, retry } from '../../src/onboarding/run.ts';
+import { announce, type Changed, cancel, introduce, type Run, retry } from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
 import { Secret } from '../../src/secret.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
@@ -90,6 +90,22 @@ async function approve(run: Run, verdict: 'approve' | 'decline' = 'approve'): Pr
   const decided = await records.change(run.id, decide({ digest, by: approver, verdict, right: 'granted' }));
   expect(decided.applied).toBe(true);
   return advanced(run.id);
+}
+
+const invited = (): string[] => world.mutating().filter(call => call.startsWith('invite'));
+const swapped =
+  (change: Partial<Run['facts']>) =>
+  (run: Run): Changed => ({ next: { ...run, facts: { ...run.facts, ...change } }, kind: 'tampered' });
+
+/** An approval is void and another one is asked for, and after that exactly those are invited. */
+async function askedAnew(asked: Run): Promise<void> {
+  expect(asked.gates.map(({ state }) => state)).toEqual(['void', 'open']);
+  expect(asked.gates[1]?.digest).not.toBe(asked.gates[0]?.digest);
+  expect([asked.status, asked.facts.invites]).toEqual(['waiting', undefined]);
+  expect((await records.history(asked.id)).filter(({ kind }) => kind === 'asked')).toHaveLength(2);
+  const done = await approve(asked);
+  const sent = done.facts.invites?.sent.map(({ address }) => address);
+  expect(sent).toEqual(asked.gates[1]?.addresses);
 }
 
 const errorOf = (run: Run, fact: keyof Run['facts']) => run.steps[fact]?.error;
@@ -187,7 +203,7 @@ describe('invites', () => {
     const run = await onboarded(inviting('anna.meyer@harbour.example'));
     expect(run.status).toBe('waiting');
     expect(run.facts.pullRequest?.state).toBe('open');
-    expect(world.mutating().filter(call => call.startsWith('invite'))).toEqual([]);
+    expect(invited()).toEqual([]);
     const done = await approve(run);
     expect(done.status).toBe('done');
     expect(done.facts.invites?.sent).toMatchObject([
@@ -202,19 +218,57 @@ describe('invites', () => {
     clock += 86_400_000;
     const expired = await advanced(run.id);
     expect([expired.status, expired.facts.approval?.verdict]).toEqual(['done', 'expired']);
-    expect(world.mutating().filter(call => call.startsWith('invite'))).toEqual([]);
+    expect(invited()).toEqual([]);
   });
 
-  it('void the approval and ask anew when somebody joined the group since', async () => {
-    world.state.groups.set('g1', [anna]);
-    const run = await onboarded(request({ invite: { people: [], groups: ['g1'] } }));
-    world.state.groups.set('g1', [anna, ben]);
-    const asked = await approve(run);
-    expect(asked.status).toBe('waiting');
-    expect(asked.gates.map(({ state }) => state)).toEqual(['void', 'open']);
-    expect(world.mutating().filter(call => call.startsWith('invite'))).toEqual([]);
-    const done = await approve(asked);
-    expect(done.facts.invites?.sent).toHaveLength(2);
+  describe('that were approved', () => {
+    const group = request({ invite: { people: [], groups: ['g1'] } });
+    /** Each thing that an approval covers, changed after it was given. */
+    const changes: Readonly<Record<string, (run: Run) => unknown>> = {
+      'the organization is another one': run =>
+        records.change(run.id, swapped({ organization: { id: 'org_other', name: 'x', made: true } })),
+      'the environment is another one': run =>
+        records.change(run.id, swapped({ environment: { id: 'env_other', name: 'prod', made: true } })),
+      'somebody joins the group': () => world.state.groups.set('g1', [anna, ben]),
+      'somebody takes the place of another': () => world.state.groups.set('g1', [ben]),
+      'somebody’s address becomes another': () =>
+        world.state.groups.set('g1', [{ ...anna, mail: 'anna.brandt@harbour.example' }]),
+      'somebody’s account was disabled and another one’s enabled': () =>
+        world.state.groups.set('g1', [{ ...anna, enabled: false }, ben]),
+    };
+    async function askedAndApproved(): Promise<Run> {
+      world.state.groups.set('g1', [anna]);
+      const run = await onboarded(group);
+      const digest = run.gates.at(-1)?.digest ?? '';
+      const vote = decide({ digest, by: approver, verdict: 'approve', right: 'granted' });
+      return (await records.change(run.id, vote)).run;
+    }
+    it.each(Object.entries(changes))(
+      'are asked for anew when %s before a worker looks',
+      async (_what, change) => {
+        const run = await askedAndApproved();
+        await change(run);
+        const asked = await advanced(run.id);
+        expect(invited()).toEqual([]);
+        await askedAnew(asked);
+      },
+    );
+
+    it.each(Object.entries(changes))(
+      'are asked for anew when %s while they cannot be sent',
+      async (_what, change) => {
+        const run = await askedAndApproved();
+        // The approval is a fact by now, and the worker was kept from the first invite.
+        world.faults.set('list invites', { error: failure() });
+        const kept = await advanced(run.id);
+        expect([kept.facts.approval?.verdict, kept.facts.invites]).toEqual(['approved', undefined]);
+        clock += 60_000;
+        await change(run);
+        const asked = await advanced(run.id);
+        expect(invited()).toEqual([]);
+        await askedAnew(asked);
+      },
+    );
   });
 
   it('drop who left the group since', async () => {

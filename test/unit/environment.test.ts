@@ -96,7 +96,7 @@ describe('the environment', () => {
     ['no way to Slack', { SLACK_APP_TOKEN: '' }, /^Set SLACK_APP_TOKEN or SLACK_SIGNING_SECRET\.$/],
     [
       'a token as the signing secret',
-      { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: 'xapp-1-canarycanarycanarycanarycanary' },
+      { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: `xapp-1-${'canary'.repeat(5)}` },
       /^SLACK_SIGNING_SECRET: must be a signing secret/,
     ],
     [
@@ -164,6 +164,44 @@ describe('the environment', () => {
     const problems = problemsOf({ ...everything, ...change });
     expect(problems).toEqual([expect.stringMatching(problem)]);
     expect(problems.join()).not.toContain('canary');
+  });
+
+  describe('of a Redis', () => {
+    const plain = /^REDIS_URL goes to another host without TLS: .*HOLT_ALLOW_INSECURE_REDIS=1/;
+    const open = /^REDIS_URL goes to another host without a password: .*HOLT_ALLOW_INSECURE_REDIS=1/;
+    const near = ['localhost', '127.0.0.1', '127.8.9.1', '[::1]'];
+    const far = [
+      'redis.example',
+      '10.0.0.7',
+      '[fd00::1]',
+      'localhost.example',
+      '127.0.0.1.example',
+      '0.0.0.0',
+    ];
+    const rows = [...near, ...far].flatMap(host =>
+      ['redis', 'rediss'].flatMap(protocol =>
+        ['', ':canary@', 'holt:canary@', 'holt@'].flatMap(user =>
+          ['0', '1', undefined].map(allowed => ({ host, protocol, user, allowed })),
+        ),
+      ),
+    );
+
+    it.each(rows)('at $protocol://$user$host, allowed $allowed', ({ host, protocol, user, allowed }) => {
+      const address = `${protocol}://${user}${host}:6379/0`;
+      const problems = problemsOf({ ...everything, REDIS_URL: address, HOLT_ALLOW_INSECURE_REDIS: allowed });
+      const careful = far.includes(host) && allowed !== '1';
+      const expected = [
+        ...(careful && protocol === 'redis' ? [plain] : []),
+        ...(careful && !user.includes(':') ? [open] : []),
+      ];
+      expect(problems).toEqual(expected.map(problem => expect.stringMatching(problem)));
+      expect(problems.join()).not.toContain('canary');
+    });
+
+    it('is refused in every process alike', () => {
+      for (const read of ['main', 'bot', 'worker'] as const)
+        expect(problemsOf({ ...everything, REDIS_URL: 'redis://redis.example' }, read)).toHaveLength(2);
+    });
   });
 
   it.each<[string, Raw]>([

@@ -40,7 +40,11 @@ const word = fc.oneof(
   ),
 );
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
-const folder = fc.array(word, { minLength: 1, maxLength: 3 }).map(words => words.join('/'));
+const part = fc.oneof(
+  fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/),
+  fc.constantFrom('null', 'on', '1e3', '0123', 'a b', '(x)', '@y', '+z', 'k=v,w', '.hidden', 'ü 漢'),
+);
+const folder = fc.array(part, { minLength: 1, maxLength: 3 }).map(words => words.join('/'));
 const strange = fc
   .record({
     layout: fc.constantFrom(...layouts),

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { z } from 'zod';
+import type { ZodType, z } from 'zod';
 import { ContractError, ServiceError } from '../../src/errors.ts';
 import {
   Environment,
@@ -23,28 +23,100 @@ const raw = (clientSecret: unknown, clientId: unknown = 'cli_a1'): string =>
 const credentialsIn = (text: string) => integrationOf('x', parseOne('x', text, RawIntegration)).credentials;
 
 describe('what the CLI prints', () => {
-  test('is taken as it is meant, or is an answer of unknown form, whatever it is', () => {
-    const valid = JSON.stringify([{ id: 'org_a1b2', name: 'payments-eu prod', created: 'x' }], null, 4);
-    const damaged = fc
-      .tuple(fc.nat(valid.length), fc.nat(valid.length), fc.string({ unit: 'binary', maxLength: 4 }))
-      .map(([from, length, put]) => valid.slice(0, from) + put + valid.slice(from + length));
-    const outcomes = { taken: 0, refused: 0 };
-    fc.assert(
-      fc.property(fc.oneof(damaged, fc.json(), fc.string({ unit: 'binary' })), text => {
-        try {
-          const ids = parseList('list', text, Organization).map(({ id }) => id);
-          outcomes.taken += 1;
-          return ids.every(id => idPattern.test(id));
-        } catch (error) {
-          outcomes.refused += 1;
-          return error instanceof ContractError;
-        }
-      }),
-      { numRuns: 5000 },
+  const kinds: Record<string, ZodType<{ id: string }>> = {
+    Organization,
+    Environment,
+    Invite,
+    Member,
+    RawIntegration,
+  };
+  const [id, name, email, status] = ['org_a1b2', 'payments-eu prod', 'anna@harbour.example', 'PENDING'];
+  const credentials = { clientId: 'cli_a1', clientSecret: '0af9' };
+  const whole = { id, name, email, status, created: 'x', credentials, defaultEnvironment: { id: 'env_a1' } };
+  const printed = JSON.stringify([whole], null, 4);
+  const mangled = fc
+    .tuple(fc.nat(printed.length), fc.nat(printed.length), fc.string({ unit: 'binary', maxLength: 4 }))
+    .map(([from, length, put]) => printed.slice(0, from) + put + printed.slice(from + length));
+  const cutShort = fc.nat(printed.length - 1).map(length => printed.slice(0, length));
+  /** Ids as they must never be: empty, of another form, or not even a text. */
+  const wrongId = fc.oneof(
+    fc.constantFrom(
+      '',
+      '-x',
+      '--help',
+      '../a',
+      'org_',
+      'ORG_A',
+      'org_a\n',
+      ' org_a',
+      'org_%!s(MISSING)',
+      null,
+      0,
+      {},
+    ),
+    fc.string(),
+  );
+  const wrongIds = fc
+    .array(wrongId, { minLength: 1, maxLength: 3 })
+    .map(ids => JSON.stringify(ids.map(wrong => ({ ...whole, id: wrong }))));
+  const noticed = fc.string().map(notice => `${notice}\n${printed}`);
+  const garbled = fc
+    .string({ maxLength: 8 })
+    .map(text => printf(JSON.stringify([{ ...whole, name: `${text}%${text}` }])));
+
+  test.each(Object.entries(kinds))(
+    'about each %s is taken as it is meant, or is an answer of unknown form, whatever it is',
+    (_kind, kind) => {
+      const outcomes = { taken: 0, refused: 0 };
+      const output = fc.oneof(
+        mangled,
+        mangled,
+        cutShort,
+        wrongIds,
+        noticed,
+        garbled,
+        fc.json(),
+        fc.string({ unit: 'binary' }),
+      );
+      fc.assert(
+        fc.property(output, text => {
+          try {
+            const found = parseList('list', text, kind);
+            outcomes.taken += 1;
+            // Never an id that is not there, word for word.
+            return found.every(
+              each => idPattern.test(each.id) && text.includes(JSON.stringify(each.id).slice(1, -1)),
+            );
+          } catch (error) {
+            outcomes.refused += 1;
+            return error instanceof ContractError;
+          }
+        }),
+        { numRuns: 20_000, seed: 20_261_125 },
+      );
+      expect(outcomes.taken).toBeGreaterThan(100);
+      expect(outcomes.refused).toBeGreaterThan(10_000);
+    },
+    60_000,
+  );
+
+  test('is taken or refused when it is ten megabytes', () => {
+    const many = JSON.stringify(
+      Array.from({ length: 100_000 }, (_, index) => ({ ...whole, id: `org_${index}` })),
     );
-    expect(outcomes.taken).toBeGreaterThan(0);
-    expect(outcomes.refused).toBeGreaterThan(0);
-  });
+    expect(many.length).toBeGreaterThan(10_000_000);
+    expect(parseList('list', many, Organization)).toHaveLength(100_000);
+    for (const text of [
+      many.slice(0, -1),
+      `${many}x`,
+      '['.repeat(10_000_000),
+      `["${'x'.repeat(10_000_000)}"]`,
+      '_'.repeat(10_000_000),
+    ])
+      expect(() => parseList('list', text, Organization)).toThrow(ContractError);
+    const longId = JSON.stringify([{ ...whole, id: `${'org_'.repeat(1_000_000)}!` }]);
+    expect(() => parseList('list', longId, Organization)).toThrow(ContractError);
+  }, 60_000);
 
   test('that held a percent sign is refused wherever Printf left a trace of it', () => {
     fc.assert(

@@ -23,7 +23,7 @@ export const pullRequest = defineStep({
       read.repository.findBranch(repository, branch, base),
       read.repository.findPulls(repository, branch, base),
     ]);
-    const changes = read.layout.edit(request.target, facts.credentials, main.files);
+    const changes = await read.layout.edit(request.target, facts.credentials, main.files);
     const files = Object.keys(changes);
     const newest = pulls[0];
     const open = pulls.find(({ state }) => state === 'open');

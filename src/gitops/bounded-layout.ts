@@ -1,0 +1,51 @@
+import { Worker } from 'node:worker_threads';
+import { UserError } from '../errors.ts';
+import type { Layout } from '../onboarding/ports.ts';
+import type { Answer, Task } from './edit-thread.ts';
+import { configuredLayout } from './layouts.ts';
+
+const thread = new URL('edit-thread.ts', import.meta.url);
+
+/** What one edit may take: a file that is meant for people takes hundredths of both. */
+const limitMs = 2_000;
+const limits = { maxOldGenerationSizeMb: 256, stackSizeMb: 4 };
+
+/**
+ * Layouts, but what others wrote into the files is read in a thread of its own, without the environment: a
+ * file that is made to hold up whoever reads it holds up nobody, and is refused with a UserError after two seconds.
+ */
+export const boundedLayout: Layout = {
+  ...configuredLayout,
+  edit: (target, { clientId }, files) => inThread({ target, clientId, files }),
+};
+
+function inThread(task: Task): Promise<Record<string, string>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Record<string, string>>();
+  const worker = new Worker(thread, { workerData: task, resourceLimits: limits, env: {}, execArgv: [] });
+  let timer: NodeJS.Timeout | undefined;
+  worker.on('message', (answer: Answer) => {
+    if ('begun' in answer) timer = setTimeout(() => reject(unreadable(task)), limitMs);
+    else if ('changes' in answer) resolve(answer.changes);
+    else reject(new UserError(answer.code, answer.text, answer.about));
+  });
+  worker.on('error', error => reject(isExhausted(error) ? unreadable(task) : error));
+  worker.on('exit', code => reject(new Error(`the thread that edits files ended with ${code}`)));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    void worker.terminate();
+  });
+}
+
+const isExhausted = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+
+function unreadable({ target: { gitops }, files }: Task): UserError {
+  const read = [gitops.valuesPath, gitops.externalSecretPath, gitops.application?.path ?? ''];
+  const there = read.filter(path => files[path] !== undefined);
+  const names = there.join(' or ');
+  return new UserError(
+    'values-file',
+    `Holt does not edit ${names}: it takes too long to read. Make it smaller or less nested, then retry.`,
+    names,
+  );
+}

@@ -1,0 +1,249 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { usages } from '../../src/onboarding/command.ts';
+import type { Change, Run } from '../../src/onboarding/run.ts';
+import type { Channel } from '../../src/sandbox/slack-state.ts';
+import { actionIds } from '../../src/slack/claims.ts';
+import type { Entry } from '../../src/slack/desk.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { approver, requester } from '../support/builders.ts';
+import { type Front, openFront } from '../support/front.ts';
+
+// Everything that can be typed or pressed × everybody × everywhere. What should happen is said here, by a rule of a few
+// lines; the product's own policy is not asked.
+
+/** Whom an entry is for. An entry that is missing here does not compile. */
+const isFor: Readonly<Record<Entry, 'everybody' | 'requesters' | 'approvers' | 'concerned'>> = {
+  help: 'everybody',
+  usage: 'everybody',
+  status: 'everybody',
+  unknown: 'everybody',
+  discard: 'everybody',
+  onboard: 'requesters',
+  start: 'requesters',
+  approve: 'approvers',
+  decline: 'approvers',
+  review: 'concerned',
+  retry: 'concerned',
+  cancel: 'concerned',
+};
+
+/** The app's listeners, and what comes in through each. */
+const waysIn: Readonly<Record<string, readonly Entry[]>> = {
+  command: [...(Object.keys(usages) as (keyof typeof usages)[]), 'usage', 'unknown'],
+  action: [...actionIds, 'unknown'],
+};
+
+/** All but `other` are listed, by id or in a user group, as requesters and as approvers too: that must not be enough. */
+const kinds = {
+  requester: { id: requester },
+  approver: { id: approver },
+  other: { id: 'U0OTHER' },
+  guest: { id: 'U0GUEST', isRestricted: true },
+  'guest of one channel': { id: 'U0SINGLE', isUltraRestricted: true },
+  bot: { id: 'U0ROBOT', isBot: true },
+  'somebody who left': { id: 'U0LEFT', deleted: true },
+  outsider: { id: 'U0OUTSIDER', isStranger: true },
+} as const;
+type Kind = keyof typeof kinds;
+
+const channels = {
+  public: { id: 'C0PUBLIC', name: 'platform' },
+  private: { id: 'C0PRIVATE', name: 'closed', isPrivate: true },
+  'group direct message': { id: 'C0GROUP', name: 'mpdm-rosa--noor--holt-1', isGroupDirect: true },
+  shared: { id: 'C0SHARED', name: 'with-partners', isShared: true },
+  archived: { id: 'C0ATTIC', name: 'attic' },
+} as const;
+type Place = keyof typeof channels | 'direct message';
+const places = [...(Object.keys(channels) as (keyof typeof channels)[]), 'direct message'] as const;
+
+function isAllowed(kind: Kind, entry: Entry): boolean {
+  if (kind === 'outsider') return false;
+  if (isFor[entry] === 'everybody') return true;
+  // Both are listed as both; whoever asked may not decide.
+  if (kind === 'approver') return true;
+  return kind === 'requester' && isFor[entry] !== 'approvers';
+}
+
+const clusters = Array.from({ length: 1_000 }, (_, index) => `c${index}`);
+const listed = `{ users: [${requester}, ${approver}, U0GUEST, U0ROBOT, U0LEFT, U0OUTSIDER], groups: [S0LEADS] }`;
+const configuration = `
+requesters: ${listed}
+approval: { approvers: ${listed} }
+names: { vault: "kv-{cluster}-{stage}" }
+gitops: { repository: harbour/clusters }
+stages: { prod: }
+clusters: { ${clusters.map(cluster => `${cluster}: `).join(', ')} }
+`;
+
+let folder: string;
+let front: Front;
+let serial = 0;
+const nextCluster = (): string => clusters[serial++ % clusters.length] ?? '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holt-matrix-'));
+  front = await openFront({
+    configuration,
+    workspace: {
+      users: Object.entries(kinds).map(([name, kind]) => ({ ...kind, name })),
+      userGroups: [{ id: 'S0LEADS', handle: 'leads', users: ['U0SINGLE', requester] }],
+      channels: Object.values(channels),
+    },
+    stores: [openEmbeddedStore(join(folder, 'holt.sqlite'))],
+    mostStarts: 1_000,
+  });
+});
+afterAll(async () => {
+  await front.close();
+  rmSync(folder, { recursive: true });
+});
+
+interface Cell {
+  kind: Kind;
+  entry: Entry;
+  way: string;
+  channel: Channel;
+}
+
+/** What is there to act on, and the act; all that a person could really do, or a forger send. */
+async function prepared({
+  kind,
+  entry,
+  way,
+  channel,
+}: Cell): Promise<{ cluster: string; act(): Promise<unknown> }> {
+  const { slack } = front;
+  const { id } = kinds[kind];
+  const cluster = nextCluster();
+  const seed = { cluster, channel: channel.id, by: requester };
+  const target = `${cluster} prod`;
+  if (way === 'command') {
+    if (entry === 'cancel') await front.asked(seed);
+    const text =
+      entry === 'usage'
+        ? 'onbord'
+        : ['onboard', 'status', 'cancel'].includes(entry)
+          ? `${entry} ${target}`
+          : entry;
+    const name = entry === 'unknown' ? '/other' : '/otterize';
+    return { cluster, act: () => slack.command(id, channel.id, name, text) };
+  }
+  if (entry === 'start' || entry === 'discard') {
+    // A message that this person alone sees, as the question before an unlisted cluster is.
+    await slack.command(id, channel.id, '/otterize', 'help');
+    const { ts = '' } = slack.ephemerals(id).at(-1) ?? {};
+    const value = JSON.stringify({ text: `onboard ${target}` });
+    return { cluster, act: () => slack.forge(id, { channel: channel.id, ts }, { action_id: entry, value }) };
+  }
+  const { button } = await (entry === 'retry' ? front.failed(seed) : front.asked(seed));
+  return {
+    cluster,
+    act: () =>
+      entry === 'unknown'
+        ? slack.forge(id, button, { action_id: 'approve-all', value: '{}' })
+        : slack.click(id, button, entry),
+  };
+}
+
+/** What an entry has done, if it did what it is for. */
+function effectOf(entry: Entry, run: Run | undefined, views: number): boolean {
+  const effects: Partial<Record<Entry, boolean>> = {
+    onboard: run?.request.by !== undefined,
+    start: run?.request.by !== undefined,
+    cancel: run?.cancel !== undefined,
+    retry: run?.retries.length === 1,
+    approve: run?.gates[0]?.state === 'approved',
+    decline: run?.gates[0]?.state === 'declined',
+    review: views === 1,
+  };
+  return effects[entry] ?? false;
+}
+
+/** Does what the cell says, and answers what is wrong with what came of it. */
+async function faultsOf(cell: Cell): Promise<string[]> {
+  const { slack, records, lines, ticks } = front;
+  const { kind, entry, channel } = cell;
+  const { id } = kinds[kind];
+  const { cluster, act } = await prepared(cell);
+  const before = await records.latest(`${cluster}-prod`);
+  const said = (): string => JSON.stringify(slack.ephemerals(id));
+  const [views, told] = [slack.count('views.open'), said()];
+  lines.length = 0;
+  ticks.length = 0;
+  channel.archived = cell.channel.id === channels.archived.id;
+  await act();
+  channel.archived = false;
+
+  const seen = (): boolean => said() !== told || slack.count('views.open') > views;
+  const allowed = isAllowed(kind, entry);
+  const silent = allowed && entry === 'onboard';
+  const answered = silent || (await vi.waitUntil(seen, { timeout: 10_000, interval: 2 }).catch(() => false));
+  const after = await records.latest(`${cluster}-prod`);
+  const refusals = lines.filter(({ message }) => message === 'refused').map(({ fields }) => fields);
+  const opened = slack.count('views.open') - views;
+  const claims = allowed
+    ? {
+        'there was no answer': !answered,
+        'it was refused': refusals.length > 0,
+        'it had no effect': isFor[entry] !== 'everybody' && !effectOf(entry, after, opened),
+        'it changed something': isFor[entry] === 'everybody' && after?.revision !== before?.revision,
+      }
+    : {
+        'there was no answer': !answered,
+        'there is not one line of the refusal': refusals.length !== 1,
+        'the line does not say who, what, where and why':
+          refusals[0]?.['by'] !== id ||
+          refusals[0]['entry'] !== entry ||
+          refusals[0]['channel'] !== channel.id ||
+          !/^[a-z-]+$/.test(String(refusals[0]['reason'])),
+        'it changed something': after?.id !== before?.id || after?.revision !== before?.revision,
+        'somebody was woken': ticks.length > 0,
+        'a list was shown': opened > 0,
+      };
+  if (after !== undefined) await records.change(after.id, over(channel.id));
+  return Object.entries(claims).flatMap(([claim, holds]) => (holds ? [claim] : []));
+}
+
+/** Nobody waits any more for the thread of a run that a cell has started. */
+const over =
+  (channel: string): Change =>
+  run => ({ next: { ...run, thread: { channel, ts: '1.1', place: 'channel' }, due: null }, kind: 'over' });
+
+const cells = Object.entries(waysIn).flatMap(([way, entries]) =>
+  entries.flatMap(entry => (Object.keys(kinds) as Kind[]).map(kind => ({ way, entry, kind }))),
+);
+
+describe('everything that can be typed or pressed, by everybody', () => {
+  it.each(places)(
+    'in a %s channel, does what it should and nothing else',
+    async (place: Place) => {
+      const wrong: Record<string, string[]> = {};
+      for (const cell of cells) {
+        const { slack } = front;
+        const channel =
+          place === 'direct message' ? slack.direct(kinds[cell.kind].id) : slack.channel(channels[place].id);
+        const faults = await faultsOf({ ...cell, channel });
+        if (faults.length > 0) wrong[`${cell.way} ${cell.entry} by ${cell.kind}`] = faults;
+      }
+      expect(wrong).toEqual({});
+    },
+    240_000,
+  );
+
+  it('is the full product of all entries, kinds of people and kinds of places', () => {
+    expect(new Set(Object.values(waysIn).flat())).toEqual(new Set(Object.keys(isFor)));
+    expect(cells.length * places.length).toBe(13 * Object.keys(kinds).length * 6);
+  });
+
+  it('comes in through the listeners that the app has, and no others', () => {
+    const sources = readdirSync('src/slack').map(file => readFileSync(`src/slack/${file}`, 'utf8'));
+    const registered = sources.flatMap(text =>
+      [...text.matchAll(/\bapp\s*\.(\w+)\s*[(<]/g)].map(match => match[1] ?? ''),
+    );
+    const running = new Set(['start', 'stop', 'connected']);
+    expect(registered.filter(name => !running.has(name)).toSorted()).toEqual(Object.keys(waysIn).toSorted());
+  });
+});
