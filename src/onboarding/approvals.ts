@@ -57,8 +57,8 @@ export const decide =
     if (refusal !== undefined) return { unchanged: refusal };
     const gate = openGateOf(run) as Gate;
     const votes = [...gate.votes, { by, verdict, at: now }];
-    const approvals = votes.filter(vote => vote.verdict === 'approve').length;
-    const granted = approvals >= run.request.target.approval.required;
+    // One refusal closes it, so whatever stands in an open one is an approval.
+    const granted = votes.length >= run.request.target.approval.required;
     const state = verdict === 'decline' ? 'declined' : granted ? 'approved' : 'open';
     const closed = state === 'open' ? {} : { closedAt: now };
     const decided: Gate = { ...gate, votes, state, ...closed };

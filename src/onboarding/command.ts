@@ -110,7 +110,7 @@ function parsePeople(words: readonly string[]): Named[] | string {
   if (parts.length === 0) return `Whom to invite? ${typeThis('onboard')}`;
   const people = new Map<string, Named>();
   for (const part of parts) {
-    const user = /^<@([UW][A-Z0-9]+)(?:\|[^>]*)?>$/.exec(part)?.[1];
+    const user = /^<@([UW][A-Z0-9]+)>$/.exec(part)?.[1];
     if (user !== undefined) people.set(user, { user });
     else if (addressName.test(part)) people.set(part.toLowerCase(), { address: part.toLowerCase() });
     else if (part.startsWith('<#')) return 'I cannot invite a channel. Mention the people.';

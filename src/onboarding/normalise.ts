@@ -1,4 +1,4 @@
-const spaces = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t\r\n]+/g;
+const spaces = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t\r\n]/g;
 const invisible = /[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]/g;
 const doubleQuotes = /[\u201c-\u201f\u00ab\u00bb]/g;
 const singleQuotes = /[\u2018-\u201b\u2039\u203a]/g;
@@ -31,7 +31,4 @@ export function normalise(text: string): string {
 }
 
 /** `*prod*`, `_prod_`, `` `prod` ``, `"prod"` → `prod`. */
-function unmark(word: string): string {
-  const marked = /^(["'`*_~]+)(.*?)\1(,?)$/.exec(word);
-  return marked === null ? word : `${marked[2] ?? ''}${marked[3] ?? ''}`;
-}
+const unmark = (word: string): string => word.replace(/^(["'`*_~]+)(.*?)\1(,?)$/, '$2$3');

@@ -78,8 +78,8 @@ function wasSeen(component: z.infer<typeof Component> | null | undefined): boole
 const isHidden = (value: string): boolean => /^(.?)\1*$/su.test(value);
 
 function credentialsOf(operation: string, { credentials }: RawIntegration): Credentials | undefined {
-  const { clientId = '', clientSecret = '' } = credentials ?? {};
-  if (isHidden(clientId) || isHidden(clientSecret)) return undefined;
+  if (!credentials || isHidden(credentials.clientId) || isHidden(credentials.clientSecret)) return undefined;
+  const { clientId, clientSecret } = credentials;
   const plain = /^[A-Za-z0-9_-]+$/;
   if (!plain.test(clientId)) throw unknownForm(operation, 'credentials.clientId');
   if (!plain.test(clientSecret)) throw unknownForm(operation, 'credentials.clientSecret');

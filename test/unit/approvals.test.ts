@@ -108,10 +108,78 @@ describe('an approval', () => {
   });
 });
 
+describe('what an approval leaves in the run', () => {
+  const again = openGate(lease, { digest: 'd2', addresses: ['b@harbour.example'] });
+
+  it('when it is asked for: what it covers, until when, and a line of the audit', () => {
+    const { next, ...line } = again(asked(), 5) as Exclude<ReturnType<Change>, { unchanged: string }>;
+    expect(line).toEqual({ kind: 'asked', about: 'd2' });
+    const covered = { digest: 'd2', addresses: ['b@harbour.example'] };
+    expect(next.gates).toEqual([
+      expect.objectContaining({ digest: 'd1', state: 'void', closedAt: 5 }),
+      { ...covered, openedAt: 5, deadline: day + 5, votes: [], state: 'open' },
+    ]);
+  });
+
+  it('when one of several agrees: nothing but the vote', () => {
+    const before = asked(2);
+    const { run } = apply(before, vote(), 10);
+    expect(run).toMatchObject({ due: before.due });
+    expect(run.gates).toEqual([
+      { ...before.gates[0], votes: [{ by: approver, verdict: 'approve', at: 10 }] },
+    ]);
+  });
+
+  it.each(['approve', 'decline'] as const)('when somebody closes it with %s: that gate alone', verdict => {
+    const before = apply(asked(), again, 5).run;
+    const changed = vote({ digest: 'd2', verdict })(before, 10);
+    const state = verdict === 'approve' ? 'approved' : 'declined';
+    expect(changed).toMatchObject({ kind: state, by: approver, about: 'd2', wake: true });
+    const { run } = apply(before, vote({ digest: 'd2', verdict }), 10);
+    const votes = [{ by: approver, verdict, at: 10 }];
+    expect(run.gates).toEqual([before.gates[0], { ...before.gates[1], votes, state, closedAt: 10 }]);
+    expect(run.due).toBe(10);
+  });
+
+  it('when nobody decides: that it expired, at that gate alone', () => {
+    const before = apply(asked(), again, 5).run;
+    const changed = expire(lease)(before, day + 5);
+    expect(changed).toMatchObject({ kind: 'expired', about: 'd2' });
+    const { run } = apply(before, expire(lease), day + 5);
+    expect(run.gates).toEqual([before.gates[0], { ...before.gates[1], state: 'expired', closedAt: day + 5 }]);
+    expect(apply(run, vote({ digest: 'd2' }), day + 6).unchanged).toBe('expired');
+    expect(apply(run, expire(lease), day + 7).unchanged).toBe('in-time');
+  });
+});
+
+describe('a decision on what was asked before', () => {
+  it('counts for the newest of the same list', () => {
+    const withdrawn = apply(asked(), withdraw(lease, ['approval']), 5).run;
+    expect(withdrawn.gates[0]?.state).toBe('void');
+    const anew = apply(withdrawn, openGate(lease, { digest: 'd1', addresses: [] }), 6).run;
+    expect(anew.gates.map(({ state }) => state)).toEqual(['void', 'open']);
+    expect(apply(anew, vote(), 7).run.gates.map(({ state }) => state)).toEqual(['void', 'approved']);
+  });
+
+  it('is told that it was decided, whatever became of the run and however late it is', () => {
+    const decided = apply(asked(), vote(), 10).run;
+    const stopping = apply(decided, cancel(requester), 11).run;
+    for (const run of [decided, stopping]) {
+      for (const now of [12, day + 1])
+        expect(apply(run, vote({ by: secondApprover }), now).unchanged).toBe('decided');
+    }
+  });
+
+  it('counts until the deadline', () => {
+    expect(apply(asked(), vote(), day - 1).run.gates[0]?.state).toBe('approved');
+  });
+});
+
 describe('the digest of an approval', () => {
   const covered = { organization: 'org_1', environment: 'env_1', addresses: ['b@x.example', 'a@x.example'] };
 
   it('does not depend on the order of the addresses', () => {
+    expect(digestOf(covered)).toMatch(/^[0-9a-f]{64}$/);
     expect(digestOf({ ...covered, addresses: covered.addresses.toReversed() })).toBe(digestOf(covered));
   });
 

@@ -16,6 +16,15 @@ const plain = onboard('payments-eu', 'prod');
 const anna = { user: 'U0ANNA' };
 const ben = { address: 'ben@harbour.example' };
 
+const type = {
+  help: 'Type `/otterize help`.',
+  onboard: 'Type `/otterize onboard <cluster> <stage> [invite @person, …]`.',
+  status: 'Type `/otterize status [<cluster> <stage>]`.',
+  cancel: 'Type `/otterize cancel <cluster> <stage>`.',
+};
+const nobody =
+  'I cannot invite a group or everybody. Mention the people, or list an Entra group in holt.yaml.';
+
 describe('a command', () => {
   it.each<[string, Command]>([
     ['onboard payments-eu prod', plain],
@@ -45,6 +54,10 @@ describe('a command', () => {
       'onboard payments-eu prod invite <@U0ANNA>,ben@harbour.example',
       onboard('payments-eu', 'prod', anna, ben),
     ],
+    [
+      'onboard payments-eu prod invite <@W0SAM>; AND ben@harbour.example',
+      onboard('payments-eu', 'prod', { user: 'W0SAM' }, ben),
+    ],
     ['status', { verb: 'status' }],
     ['status payments-eu prod', { verb: 'status', target: { cluster: 'payments-eu', stage: 'prod' } }],
     ['cancel payments-eu prod', { verb: 'cancel', cluster: 'payments-eu', stage: 'prod' }],
@@ -55,32 +68,92 @@ describe('a command', () => {
     expect(parseCommand(text)).toEqual(command);
   });
 
+  it.each<[string, string]>([
+    ['onbord payments-eu prod', 'I do not know `onbord`. Did you mean onboard? Type `/otterize help`.'],
+    ['STATSU', 'I do not know `STATSU`. Did you mean status? Type `/otterize help`.'],
+    ['deploy', 'I do not know `deploy`. Type `/otterize help`.'],
+    ['a'.repeat(60), `I do not know \`${'a'.repeat(60)}\`. Type \`/otterize help\`.`],
+    ['a'.repeat(61), `I do not know \`${'a'.repeat(60)}…\`. Type \`/otterize help\`.`],
+    ['help me', `\`help\` takes nothing more. ${type.help}`],
+    ['help --all', `There are no options such as \`--all\`. ${type.help}`],
+    ['onboard', `Which cluster and stage? ${type.onboard}`],
+    ['cancel', `Which cluster and stage? ${type.cancel}`],
+    ['onboard payments-eu', `Which stage of payments-eu? ${type.onboard}`],
+    ['status payments-eu', `Which stage of payments-eu? ${type.status}`],
+    [
+      'onboard payments-eu prod INVIT @anna',
+      `I do not know \`INVIT\` after the stage. Did you mean invite? ${type.onboard}`,
+    ],
+    ['onboard payments-eu prod with @anna', `I do not know \`with\` after the stage. ${type.onboard}`],
+    ['onboard payments-eu prod invite', `Whom to invite? ${type.onboard}`],
+    ['onboard payments-eu prod invite , and', `Whom to invite? ${type.onboard}`],
+    ['onboard payments-eu prod invite <#C1|platform>', 'I cannot invite a channel. Mention the people.'],
+    ['onboard payments-eu prod invite <!channel>', nobody],
+    ['onboard payments-eu prod invite <!subteam^S1>', nobody],
+    ['onboard payments-eu prod --dry-run', `There are no options such as \`--dry-run\`. ${type.onboard}`],
+    ['onboard payments-eu prod —dry', `There are no options such as \`-dry\`. ${type.onboard}`],
+    ['onboard -eu prod', `There are no options such as \`-eu\`. ${type.onboard}`],
+    ['status payments-eu prod right now', `\`right now\` is too much. ${type.status}`],
+    ['cancel payments-eu prod now', `\`now\` is too much. ${type.cancel}`],
+  ])('%j is answered with what to type', (text, answer) => {
+    expect(parseCommand(text)).toEqual({ verb: 'usage', text: answer });
+  });
+
   it.each([
-    ['onbord payments-eu prod', 'Did you mean onboard?'],
-    ['statsu', 'Did you mean status?'],
-    ['deploy', '/otterize help'],
-    ['onboard', 'Which cluster and stage?'],
-    ['onboard payments-eu', 'Which stage of payments-eu?'],
-    ['cancel', 'Which cluster and stage?'],
-    ['onboard payments-eu prod invit @anna', 'Did you mean invite?'],
-    ['onboard payments-eu prod invite', 'Whom to invite?'],
-    ['onboard payments-eu prod invite anna', 'neither a person'],
-    ['onboard payments-eu prod invite <#C1|platform>', 'cannot invite a channel'],
-    ['onboard payments-eu prod invite <!channel>', 'cannot invite a group'],
-    ['onboard payments-eu prod --dry-run', 'no options'],
-    ['onboard payments-eu prod —dry', 'no options'],
-    ['onboard payments.eu prod', 'cannot be the name of a cluster'],
-    ['onboard pay--eu prod', 'cannot be the name of a cluster'],
-    ['onboard -eu prod', 'no options'],
-    ['onboard pаyments-eu prod', 'cannot be the name of a cluster'],
-    ['onboard ../../etc prod', 'cannot be the name of a cluster'],
-    ['onboard payments-eu 1prod', 'cannot be the name of a stage'],
-    ['status payments-eu prod now', 'is too much'],
-    ['help me', 'takes nothing more'],
-  ])('%j is answered with what to type', (text, hint) => {
-    const command = parseCommand(text);
-    expect(command.verb).toBe('usage');
-    expect(JSON.stringify(command)).toContain(hint);
+    'payments.eu',
+    'pay--eu',
+    'pаyments-eu',
+    '../../etc',
+    '1prod',
+    'prod-',
+    'prod!',
+    '!prod',
+    'a'.repeat(41),
+  ])('%j is no name of a cluster, and none of a stage', name => {
+    const sentence = (kind: string, verb: keyof typeof type) =>
+      `\`${name}\` cannot be the name of a ${kind}: lower-case letters, digits and single hyphens, at most 40, a letter first. ${type[verb]}`;
+    expect(parseCommand(`cancel ${name} prod`)).toEqual({
+      verb: 'usage',
+      text: sentence('cluster', 'cancel'),
+    });
+    expect(parseCommand(`status a ${name}`)).toEqual({ verb: 'usage', text: sentence('stage', 'status') });
+  });
+
+  it.each(['a', 'a1', 'a-1', 'a'.repeat(40), `a${'-a'.repeat(39)}`])('%j is a name', name => {
+    expect(parseCommand(`cancel ${name} ${name}`)).toEqual({ verb: 'cancel', cluster: name, stage: name });
+  });
+
+  it.each([
+    'anna',
+    '@anna',
+    '<@U>',
+    '<@X1>',
+    '<@u1>',
+    'x<@U1>',
+    '<@U1>x',
+    'ben@harbour',
+    'ben@harbour.',
+    'ben@.example',
+    'ben@@harbour.example',
+    '@harbour.example',
+    '.ben@harbour.example',
+    '!ben@harbour.example',
+    'bén@harbour.example',
+    'ben!@harbour.example',
+    'ben@harbour.example!',
+    'ben@harb_our.example',
+  ])('%j is nobody to invite', part => {
+    expect(parseCommand(`onboard payments-eu prod invite ${part}, <@U1>`)).toEqual({
+      verb: 'usage',
+      text: `\`${part}\` is neither a person I can see here nor a mail address. Mention people with @.`,
+    });
+  });
+
+  it.each(['a@b.c', "A.b+c_d'e-1@harbour-1.sub.example", '1@22.33'])('%j can be invited', address => {
+    const invited = onboard('payments-eu', 'prod', { address: address.toLowerCase() });
+    expect(parseCommand(`onboard payments-eu prod invite ${address}, ${address.toUpperCase()}`)).toEqual(
+      invited,
+    );
   });
 
   it('is never thrown at, and never yields a name or an address that is none', () => {

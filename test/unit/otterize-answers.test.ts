@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ZodType } from 'zod';
+import type { ZodType, z } from 'zod';
 import { ContractError, ServiceError } from '../../src/errors.ts';
 import {
   Environment,
@@ -128,9 +128,63 @@ describe('what the CLI prints', () => {
     );
   });
 
+  test('keeps what is asked for, and nothing else', () => {
+    const id = 'any_a1';
+    const all = { id, name: 'n', email: 'e', status: 's', other: 'o' };
+    const kept = (item: z.ZodType): unknown => parseList('x', JSON.stringify([all, all]), item)[1];
+    expect(kept(Organization)).toEqual({ id, name: 'n' });
+    expect(kept(Environment)).toEqual({ id, name: 'n' });
+    expect(kept(Invite)).toEqual({ id, email: 'e', status: 's' });
+    expect(kept(Member)).toEqual({ id, email: 'e' });
+    const items: z.ZodType[] = [Organization, Environment, Invite, Member, RawIntegration];
+    for (const item of items)
+      expect(() => parseList('x', JSON.stringify([{ ...all, id: '' }]), item)).toThrow('0.id');
+    expect(parseList('x', 'null', Organization)).toEqual([]);
+  });
+
+  const [component, integration] = [{ type: 'CONNECTED' }, { id: 'int_a1', name: 'one' }];
+  test.each<[string, string]>([
+    [' \n', 'nothing was printed'],
+    ['[{"id":"org_a","name":"%!x(MISSING)"}]', 'a value holds a percent sign, which the CLI garbles'],
+    ['table', 'not JSON'],
+    ['{}', 'not a list'],
+    [JSON.stringify([{ ...integration, defaultEnvironment: { id: 7 } }]), '0.defaultEnvironment.id'],
+    [JSON.stringify([{ ...integration, credentials: {} }]), '0.credentials.clientId'],
+    [JSON.stringify([{ ...integration, credentials: { clientId: 'a' } }]), '0.credentials.clientSecret'],
+    ...['credentialsOperator', 'intentsOperator', 'networkMapper'].flatMap((name): [string, string][] => [
+      [JSON.stringify([{ ...integration, components: { [name]: {} } }]), `0.components.${name}.status`],
+      [
+        JSON.stringify([{ ...integration, components: { [name]: { status: {} } } }]),
+        `0.components.${name}.status.type`,
+      ],
+      [
+        JSON.stringify([
+          { ...integration, components: { [name]: { status: { ...component, lastSeen: 1 } } } },
+        ]),
+        `0.components.${name}.status.lastSeen`,
+      ],
+    ]),
+  ])('%j is of unknown form, and the place is named', (text, where) => {
+    expect(() => parseList('list', text, RawIntegration)).toThrow(
+      new ContractError('Otterize', 'list', where).message,
+    );
+  });
+
+  test('may leave out or null what an integration does not have yet', () => {
+    const bare = { ...integration, environmentId: undefined, connected: false, credentials: undefined };
+    const nulls = { defaultEnvironment: null, components: null, credentials: null };
+    const empty = { components: { networkMapper: null } };
+    for (const more of [{}, nulls, empty]) {
+      const [parsed] = parseList('x', JSON.stringify([{ ...integration, ...more }]), RawIntegration);
+      expect(parsed && integrationOf('x', parsed)).toEqual(bare);
+    }
+    const within = JSON.stringify([{ ...integration, defaultEnvironment: { id: 'env_a1' } }]);
+    expect(integrationOf('x', parseOne('x', within, RawIntegration)).environmentId).toBe('env_a1');
+  });
+
   test('about one thing must be one thing', () => {
     for (const text of ['[]', 'null', '[{"id":"org_a","name":""},{"id":"org_b","name":""}]']) {
-      expect(() => parseOne('x', text, Organization)).toThrow(ContractError);
+      expect(() => parseOne('x', text, Organization)).toThrow('not exactly one item');
     }
   });
 
@@ -149,11 +203,13 @@ describe('what the CLI prints', () => {
   test.each([null, '', '********', 'xxxx', '•••', '*'])('hides a secret as %j', secret => {
     const text = secret === null ? '[{"id":"int_a1","name":"one","credentials":null}]' : raw(secret);
     expect(credentialsIn(text)).toBeUndefined();
+    expect(credentialsIn(raw('0af9', secret ?? ''))).toBeUndefined();
   });
 
   test('shows a secret that is used as it is, or not at all', () => {
     expect(credentialsIn(raw('0af9_-Z'))?.clientSecret.reveal()).toBe('0af9_-Z');
-    for (const secret of ['ab cd', 'ab****', '<hidden>', 'abc\n']) {
+    expect(credentialsIn(raw('0af9_-Z'))?.clientId).toBe('cli_a1');
+    for (const secret of ['ab cd', ' ab', 'ab****', '<hidden>', 'abc\n']) {
       expect(() => credentialsIn(raw(secret))).toThrow(/credentials\.clientSecret/);
     }
     expect(() => credentialsIn(raw('abc', 'cli a1'))).toThrow(/credentials\.clientId/);
