@@ -63,7 +63,7 @@ const style = `:root{color-scheme:light dark;--add:light-dark(#e6f6ea,#12351f);-
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:light-dark(#fff,#1a1d21);color:light-dark(#1d1c1d,#e3e4e6)}
 h1{font-size:1.5rem}h1 span{color:light-dark(#5a5d61,#a5a8ad);font-weight:400}h3{font-size:1rem}
 pre{background:light-dark(#f4f6f8,#24282d);padding:.75rem 1rem;overflow:auto;border-radius:6px;font-size:.85rem;white-space:pre-wrap}
-form{display:inline}button{font:inherit;padding:.3rem .9rem;text-transform:capitalize}
+form{display:inline-block;margin:0 .5rem .5rem 0}button{font:inherit;padding:.3rem .9rem;text-transform:capitalize}
 ins,del{display:block;text-decoration:none}ins{background:var(--add)}del{background:var(--del)}`;
 
 /** What a pull request changes, file by file, with every line marked as added, removed or there before. */

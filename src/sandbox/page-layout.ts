@@ -21,7 +21,7 @@ export const drawDocument = (looked: Looked): Html => html`<!doctype html>
 <title>Holt, without Slack</title>
 <link rel="stylesheet" href="/frame.css">
 <link rel="stylesheet" href="/messages.css">
-<link rel="stylesheet" href="/field.css">
+<link rel="stylesheet" href="/controls.css">
 <link rel="stylesheet" href="/systems.css">
 <link rel="icon" href="/icon.svg">
 <script type="module" src="/browser.js"></script>

@@ -56,11 +56,17 @@ function drawTarget(target: string, label: string | undefined, names: Names): Ht
 const drawMention = (id: string, label: string | undefined, names: Names): Html =>
   html`<span class="mention">${names(id) ?? label ?? `@${id}`}</span>`;
 
+/** Where Slack itself shows a message; here it stands on this very page. */
+const PERMALINK = /^https:\/\/[\w-]+\.slack\.com\/archives\/\w+\/p(\d+)(\d{6})/;
+
 /** Only what a browser may safely follow becomes a link. */
-const drawLink = (url: string, label: string): Html =>
-  /^(https?:\/\/|mailto:)/.test(url)
+function drawLink(url: string, label: string): Html {
+  const [permalink, seconds, fraction] = PERMALINK.exec(url) ?? [];
+  if (permalink !== undefined) return html`<a href="#m-${seconds}.${fraction}">${label}</a>`;
+  return /^(https?:\/\/|mailto:)/.test(url)
     ? html`<a href="${url}" target="_blank" rel="noopener noreferrer">${label}</a>`
     : html`${label}`;
+}
 
 const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' });
 const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });

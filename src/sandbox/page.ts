@@ -46,7 +46,7 @@ const pageFiles = {
   'browser.js': 'text/javascript',
   'frame.css': 'text/css',
   'messages.css': 'text/css',
-  'field.css': 'text/css',
+  'controls.css': 'text/css',
   'systems.css': 'text/css',
   'icon.svg': 'image/svg+xml',
 } as const;

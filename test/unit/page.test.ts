@@ -72,6 +72,10 @@ describe('the page draws', () => {
       '<https://a.example/?x=1&amp;y=2|here>',
       '<a href="https://a.example/?x=1&amp;y=2" target="_blank" rel="noopener noreferrer">here</a>',
     ],
+    [
+      '<https://sandbox.slack.com/archives/C1/p1700000000123456|Its thread>',
+      '<a href="#m-1700000000.123456">Its thread</a>',
+    ],
     ['<javascript:alert(1)|here>', 'here'],
     ['&lt;b&gt; &amp; "quotes"', '&lt;b&gt; &amp; &quot;quotes&quot;'],
     ['<!date^1700000000^{nobody_knows}|2023>', '<time datetime="2023-11-14T22:13:20.000Z">2023</time>'],
