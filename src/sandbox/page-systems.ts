@@ -12,8 +12,9 @@ export interface Systems {
   draw(): Html;
 }
 
-export function createSystems(sandbox: Sandbox): Systems {
-  const diffOf = createDiffs(sandbox.github);
+/** `changed` is called when something more can be drawn. */
+export function createSystems(sandbox: Sandbox, changed: () => void): Systems {
+  const diffOf = createDiffs(sandbox.github, changed);
   return {
     draw: () => html`${system('GitHub', 'github', drawGitHub(sandbox, diffOf))}
       ${system('Otterize', 'otterize', drawOtterize(sandbox))}
@@ -22,17 +23,37 @@ export function createSystems(sandbox: Sandbox): Systems {
   };
 }
 
-type DiffOf = (repository: RepositoryStandIn, pull: PullState) => Promise<FileDiff[]>;
+type DiffOf = (repository: RepositoryStandIn, pull: PullState) => readonly FileDiff[];
 
-/** Asking Git takes a while, so it is asked again only when GitHub was called or the pull request has changed. */
-function createDiffs(github: Sandbox['github']): DiffOf {
-  const known = new Map<PullState, { as: string; files: Promise<FileDiff[]> }>();
+/**
+ * Asking Git takes a while, so nothing waits for it: what was known before is answered, and `changed` is called when more is
+ * known. It is asked again only when GitHub was called or the pull request has changed.
+ */
+function createDiffs(github: Sandbox['github'], changed: () => void): DiffOf {
+  interface Known {
+    as: string;
+    files: readonly FileDiff[];
+    asking: boolean;
+  }
+  const known = new Map<PullState, Known>();
+
+  async function ask(repository: RepositoryStandIn, pull: PullState, one: Known): Promise<void> {
+    one.asking = true;
+    // A branch that is gone has no diff.
+    one.files = await repository.diff(pull.number).catch(() => []);
+    one.asking = false;
+    changed();
+  }
+
   return (repository, pull) => {
     const as = `${pull.updatedAt} ${github.calls.length}`;
-    const before = known.get(pull);
-    const now = before?.as === as ? before : { as, files: repository.diff(pull.number) };
-    known.set(pull, now);
-    return now.files;
+    const one = known.get(pull) ?? { as: '', files: [], asking: false };
+    known.set(pull, one);
+    if (one.as !== as && !one.asking) {
+      one.as = as;
+      void ask(repository, pull, one);
+    }
+    return one.files;
   };
 }
 
@@ -125,13 +146,13 @@ function drawPull(
   url: string,
   repository: RepositoryStandIn,
   pull: PullState,
-  files: Promise<FileDiff[]>,
+  files: readonly FileDiff[],
 ): Html {
   const state = pull.mergedAt === null ? pull.state : 'merged';
   const at = `${repository.name}/pull/${pull.number}`;
   return html`<a href="${url}/${at}" target="_blank" rel="noopener noreferrer">#${pull.number} ${pull.title}</a> ${tag(state, state === 'merged' ? 'good' : '')}
     <p class="where"><code>${pull.head}</code> into <code>${pull.base}</code>, by ${pull.author}</p>
-    <details class="diff" id="diff-${at}"><summary>Files changed</summary>${files.then(drawDiff)}</details>
+    <details class="diff" id="diff-${at}"><summary>Files changed</summary>${drawDiff(files)}</details>
     ${pull.state === 'open' ? actButton({ act: 'merge', repository: repository.name, number: pull.number }, 'Merge', { style: 'primary', label: `Merge pull request #${pull.number}` }) : ''}`;
 }
 

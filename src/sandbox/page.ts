@@ -63,7 +63,6 @@ const Sent = z.object({
 export async function startPage({ sandbox, holt, troubles, example }: PageOptions): Promise<Page> {
   const { slack } = sandbox;
   const token = randomId(32);
-  const systems = createSystems(sandbox);
   const { app, listen } = createStandIn({ service: 'Page' });
   const place = { url: '' };
 
@@ -71,6 +70,7 @@ export async function startPage({ sandbox, holt, troubles, example }: PageOption
   const changed = (): void => {
     for (const wake of watchers) wake();
   };
+  const systems = createSystems(sandbox, changed);
   const clock = setInterval(changed, lookMs).unref();
   for (const { hooks } of [slack, sandbox.otterize, sandbox.entra, sandbox.vault, sandbox.github])
     hooks.around = (_call, { apply }) => apply().finally(changed);

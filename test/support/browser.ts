@@ -22,7 +22,7 @@ export async function openBrowser(): Promise<{ context: BrowserContext; close():
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: program,
     args,
-    viewport: { width: 1120, height: 620 },
+    viewport: { width: 1120, height: 600 },
     reducedMotion: 'reduce',
   });
   return {
