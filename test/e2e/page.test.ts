@@ -115,6 +115,8 @@ describe.skipIf(!browserAvailable)('the page in a browser', { timeout: storyMs }
     await field(rosa).fill('');
     await seen(rosa.getByText('#1 opened'));
     await rosa.getByRole('log').press('Home');
+    await expect.poll(() => rosa.evaluate('document.getElementById("log").scrollTop')).toBe(0);
+    await field(rosa).focus();
     await picture(rosa, '2-thread');
 
     const noor = await as('noor');
