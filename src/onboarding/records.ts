@@ -77,8 +77,14 @@ export function createRecords(store: Store, nudges: Nudges, known = migrations):
     return document === undefined ? undefined : parse(document, known);
   };
 
+  const latest: Records['latest'] = async organization => {
+    const id = await store.latest(organization);
+    return id === undefined ? undefined : get(id);
+  };
+
   const start: Records['start'] = async request => {
-    const run = newRun(`run-${randomUUID()}`, request, await store.now());
+    const [now, before] = await Promise.all([store.now(), latest(subjectOf(request))]);
+    const run = newRun(`run-${randomUUID()}`, request, now, before);
     const holder = await store.insert(entryOf(run), lineOf({ kind: 'requested', by: request.by.user }, run));
     if (holder !== run.id) {
       const live = await get(holder);
@@ -110,10 +116,7 @@ export function createRecords(store: Store, nudges: Nudges, known = migrations):
     get,
     change,
     now: () => store.now(),
-    latest: async organization => {
-      const id = await store.latest(organization);
-      return id === undefined ? undefined : get(id);
-    },
+    latest,
     recent: async limit => {
       const read = await Promise.all((await store.recent(limit)).map(id => unlessNewer(get(id))));
       return read.filter(run => run !== undefined);

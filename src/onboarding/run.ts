@@ -111,7 +111,14 @@ export interface Unchanged {
 }
 export type Change = (run: Run, now: number) => Changed | Unchanged;
 
-export function newRun(id: string, request: Request, now: number): Run {
+/**
+ * A run that nobody has advanced. It takes over what the run of the same names before it began and never saw the end of, as far
+ * as finding it needs a memory: such a thing has no name by which it would be found.
+ */
+export function newRun(id: string, request: Request, now: number, before?: Run): Run {
+  const open = Object.entries(before?.effects ?? {}).filter(
+    ([, { memo, result }]) => memo !== undefined && result === undefined,
+  );
   return {
     schema: version,
     id,
@@ -123,7 +130,7 @@ export function newRun(id: string, request: Request, now: number): Run {
     createdAt: now,
     updatedAt: now,
     facts: {},
-    effects: {},
+    effects: Object.fromEntries(open),
     steps: {},
     gates: [],
     acknowledged: [],

@@ -121,11 +121,16 @@ function openWorker(name: string, act: (run: string) => Promise<void>, options: 
     close: async () => {
       await worker.pause(true);
       await Promise.all(atWork);
-      // Without Redis a worker would wait for ever to say that its jobs are done; they are found stalled later.
-      await worker.close(!(await answers(options.connection)));
+      // Without Redis a worker would wait for ever to say that its jobs are done, and so does one whose saying so was lost when
+      // Redis was restarted; they are found stalled later.
+      const closed = worker.close(!(await answers(options.connection)));
+      await Promise.race([closed, setTimeout(closeMs, undefined, { ref: false })]);
     },
   };
 }
+
+/** Nothing is at work any more by then. */
+const closeMs = 5_000;
 
 const answers = (redis: Redis): Promise<boolean> => {
   const ping = redis.ping().then(

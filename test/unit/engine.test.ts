@@ -403,6 +403,39 @@ describe('the organization', () => {
     const run = await onboarded();
     expect(errorOf(run, 'organization')?.text).toContain('org_a, org_b');
   });
+
+  it('is the one that a failed run left without its name, when the command is typed again and when the failed run is retried after all', async () => {
+    world.faults.set('rename organization', { error: failure({ retryable: false, applied: 'no' }) });
+    const failed = await onboarded();
+    expect(failed.status).toBe('failed');
+    world.faults.set('create environment', { error: failure({ retryable: false, applied: 'no' }) });
+    expect((await onboarded()).status).toBe('failed');
+    await records.change(failed.id, retry('U0REQUESTER'));
+    expect((await advanced(failed.id)).status).toBe('done');
+    expect(world.state.organizations.map(({ name }) => name)).toEqual(['Home', 'payments-eu-prod']);
+  });
+
+  it('is the one whose making a failed run never saw the end of, when the command is typed again', async () => {
+    world.faults.set('create organization', { error: failure({ retryable: false }), after: true });
+    expect((await onboarded()).status).toBe('failed');
+    const again = await onboarded();
+    expect(again.status).toBe('waiting');
+    clock += 100_000;
+    expect((await advanced(again.id)).status).toBe('done');
+    expect(world.state.organizations.map(({ name }) => name)).toEqual(['Home', 'payments-eu-prod']);
+  });
+
+  it('is a new one when people have given the old one another name', async () => {
+    await onboarded();
+    const [, old] = world.state.organizations;
+    if (old !== undefined) old.name = 'payments-eu-prod-retired';
+    expect((await onboarded()).status).toBe('done');
+    expect(world.state.organizations.map(({ name }) => name)).toEqual([
+      'Home',
+      'payments-eu-prod-retired',
+      'payments-eu-prod',
+    ]);
+  });
 });
 
 describe('the credentials', () => {

@@ -2,9 +2,14 @@ import { ServiceError, UserError } from '../../errors.ts';
 import type { Claims, Organization } from '../ports.ts';
 import { defineStep, type Intent } from '../step.ts';
 
-/** Ids of organizations that runs made: one holder each. Never emptied, so that a named one is nobody else's candidate. */
+/**
+ * Ids of organizations that were made, each with the name that it is meant for: a failed run may leave one without its name, and
+ * whoever asks for the same again goes on with that one. Never emptied, so that a named one is nobody else's candidate.
+ */
 const made = 'organizations';
-/** Runs that asked for an organization and have not got hold of one. */
+/** Those of them that have had their name. From then on only the name counts: people may have renamed it since, on purpose. */
+const settled = 'organizations-named';
+/** Names for which an organization was asked for and none has been got hold of. */
 const wanted = 'organization-intents';
 
 interface Found {
@@ -17,7 +22,7 @@ export const organization = defineStep({
   fact: 'organization',
   needs: ['preflight'],
 
-  run: async ({ run, request, effect, claims }) => {
+  run: async ({ request, effect, claims }) => {
     const { organization: name } = request.target.names;
 
     const { id, made: isNew } = await effect<{ id: string; made: boolean }>('organization', {
@@ -25,14 +30,16 @@ export const organization = defineStep({
         const all = await otterize.listOrganizations();
         const named = byName(all, name);
         if (named !== undefined) return { id: named.id, made: false };
+        const unnamed = await leftUnnamed(claims, name);
+        if (unnamed !== undefined) return { id: unnamed, made: true };
         intent.remember(all.map(each => each.id));
-        return intent.open === undefined ? undefined : adopt(all, intent, claims, run);
+        return intent.open === undefined ? undefined : adopt(all, intent, claims, name);
       },
       async create({ otterize }) {
-        await claims.claim(wanted, run, run);
+        await claims.claim(wanted, name, name);
         const { id } = await otterize.createOrganization();
-        if (!(await claims.claim(made, id, run))) throw takenByAnother();
-        await claims.release(wanted, run);
+        if (!(await claims.claim(made, id, name))) throw takenByAnother();
+        await claims.release(wanted, name);
         return { id, made: true };
       },
     });
@@ -46,9 +53,16 @@ export const organization = defineStep({
         create: async ({ otterize }) => ({ id: (await otterize.renameOrganization(id, name)).id }),
       });
     }
+    await claims.claim(settled, id, name);
     return { id, name, made: isNew };
   },
 });
+
+/** One that was made for this name and has not had it yet, listed or not. */
+async function leftUnnamed(claims: Claims, name: string): Promise<string | undefined> {
+  const [holders, named] = await Promise.all([claims.holders(made), claims.holders(settled)]);
+  return Object.keys(holders).find(id => holders[id] === name && named[id] === undefined);
+}
 
 function byName(all: readonly Organization[], name: string): Organization | undefined {
   const matches = all.filter(each => each.name === name);
@@ -63,25 +77,24 @@ function byName(all: readonly Organization[], name: string): Organization | unde
 }
 
 /**
- * A request of ours got no answer. Organizations come without a name of ours, so those that appeared since and that no run
- * holds are as good as each other: one is taken before another is made. More of them than runs that miss one: a person decides.
+ * A request of ours got no answer. Organizations come without a name of ours, so those that appeared since and that are meant
+ * for no name are as good as each other: one is taken before another is made. More of them than are missed: a person decides.
  */
 async function adopt(
   all: readonly Organization[],
   { open }: Intent,
   claims: Claims,
-  run: string,
+  name: string,
 ): Promise<Found | undefined> {
   const before = new Set(Array.isArray(open?.memo) ? open.memo : []);
   const [holders, missing] = await Promise.all([claims.holders(made), claims.holders(wanted)]);
-  const mine = all.find(({ id }) => holders[id] === run);
   const candidates = all.filter(({ id }) => !before.has(id) && holders[id] === undefined);
-  const runs = new Set([...Object.keys(missing), run]).size;
-  if (mine === undefined && candidates.length > runs) throw unexplained(candidates);
+  const missed = new Set([...Object.keys(missing), name]).size;
+  if (candidates.length > missed) throw unexplained(candidates);
 
-  for (const { id } of mine === undefined ? candidates : [mine]) {
-    if (!(await claims.claim(made, id, run))) continue;
-    await claims.release(wanted, run);
+  for (const { id } of candidates) {
+    if (!(await claims.claim(made, id, name))) continue;
+    await claims.release(wanted, name);
     return { id, made: true };
   }
   return undefined;
