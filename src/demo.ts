@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { exitOnFailedStart, loadFleet } from './config.ts';
 import { ConfigError, UserError } from './errors.ts';
@@ -8,10 +7,11 @@ import type { Fleet } from './onboarding/fleet-schema.ts';
 import { createRecords } from './onboarding/records.ts';
 import type { Target } from './onboarding/request.ts';
 import type { Run } from './onboarding/run.ts';
-import { type Launched, launch } from './sandbox/launch.ts';
+import { launch } from './sandbox/launch.ts';
+import { stay } from './sandbox/page-stay.ts';
 import { printReport, reportOn } from './sandbox/report.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
-import { onboard } from './sandbox/story.ts';
+import { onboard, type Told } from './sandbox/story.ts';
 import { openStore } from './store/open.ts';
 
 const { values: options } = parseArgs({
@@ -48,13 +48,14 @@ async function demonstrate(): Promise<void> {
     cli: process.env['OTTERIZE_CLI'],
   });
   try {
-    const holt = await launch('main', environmentOf(sandbox));
-    try {
-      if (options.once || options.json) await tellOnce(sandbox, holt, target);
-      else await stay(sandbox, holt, target);
-    } finally {
-      await holt.stop();
-    }
+    if (options.once || options.json) await tellOnce(sandbox, target);
+    else
+      await stay({
+        sandbox,
+        environment: environmentOf(sandbox),
+        example: target,
+        until: interrupted.signal,
+      });
   } finally {
     await sandbox.close();
   }
@@ -89,9 +90,14 @@ function environmentOf(sandbox: Sandbox): Record<string, string> {
 }
 
 /** One onboarding, told from what the stand-ins hold once the product has stopped. */
-async function tellOnce(sandbox: Sandbox, holt: Launched, target: Target): Promise<void> {
-  const told = await onboard(sandbox, target.cluster, target.stage, { signal: interrupted.signal });
-  await holt.stop();
+async function tellOnce(sandbox: Sandbox, target: Target): Promise<void> {
+  const holt = await launch('main', environmentOf(sandbox));
+  let told: Told;
+  try {
+    told = await onboard(sandbox, target.cluster, target.stage, { signal: interrupted.signal });
+  } finally {
+    await holt.stop();
+  }
   const run = await readRun(sandbox, told.run);
   const report = await reportOn(sandbox, target, told, run);
   if (options.json) console.log(JSON.stringify(report));
@@ -118,22 +124,4 @@ async function readRun({ environment }: Sandbox, id: string): Promise<Run> {
   await opened.close();
   if (run === undefined) throw new Error('the run is not in the store');
   return run;
-}
-
-/** Stays up until Ctrl-C. */
-async function stay(sandbox: Sandbox, holt: Launched, target: Target): Promise<void> {
-  const { slack, otterize, entra, vault, github } = sandbox;
-  const places = {
-    Slack: slack.url,
-    Otterize: otterize.url,
-    Entra: entra.url,
-    'Key Vault': vault.url,
-    GitHub: github.url,
-  };
-  for (const [name, url] of Object.entries({ ...places, Holt: `${holt.url}/readyz` }))
-    console.log(`${name.padEnd(10)}${url}`);
-  console.log('\nPress Ctrl-C to stop.');
-  const told = await onboard(sandbox, target.cluster, target.stage, { signal: interrupted.signal });
-  console.log(`\n${told.thread.map(message => slack.renderText(message)).join('\n\n')}`);
-  if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort');
 }

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import type { Context, Hono } from 'hono';
-import { html } from 'hono/html';
+import { html, raw } from 'hono/html';
+import type { FileDiff } from './git.ts';
 import type { PullState, RepositoryStandIn } from './github-repository.ts';
 import type { Env } from './kit.ts';
 
@@ -40,22 +41,47 @@ export function addPages(app: Hono<Env>, repositories: RepositoryStandIn[]): voi
 
 async function page(repository: RepositoryStandIn, pull: PullState) {
   const state = pull.mergedAt === null ? pull.state : 'merged';
-  const files = await repository.diff(pull.number);
-  const diff = files.map(({ path, patch }) => html`<h2>${path}</h2><pre>${patch}</pre>`);
   const button = (action: string) =>
     html`<form method="post" action="/${repository.name}/pull/${pull.number}/${action}"><button>${action}</button></form>`;
   return html`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${pull.title} #${pull.number}</title>
-<style>body{font:16px system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{background:#f6f8fa;padding:1rem;overflow:auto}form{display:inline}h2{font-size:1rem}</style>
-<h1>${pull.title} #${pull.number}</h1>
-<p>${state}: ${pull.head} into ${pull.base} of ${repository.name}, by ${pull.author}. A stand-in, not github.com.</p>
-<pre>${pull.body ?? ''}</pre>
+<style>${raw(style)}</style>
+<main>
+<h1>${pull.title} <span>#${pull.number}</span></h1>
+<p><b>${state}</b>: ${pull.head} into ${pull.base} of ${repository.name}, by ${pull.author}. A stand-in, not github.com.</p>
+<pre tabindex="0">${pull.body ?? ''}</pre>
 ${pull.state === 'open' ? [button('merge'), button('close')] : ''}
-${diff}
+${drawDiff(await repository.diff(pull.number))}
+</main>
 </html>`;
 }
+
+const style = `:root{color-scheme:light dark;--add:light-dark(#e6f6ea,#12351f);--del:light-dark(#fdeceb,#43201f)}
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:light-dark(#fff,#1a1d21);color:light-dark(#1d1c1d,#e3e4e6)}
+h1{font-size:1.5rem}h1 span{color:light-dark(#5a5d61,#a5a8ad);font-weight:400}h3{font-size:1rem}
+pre{background:light-dark(#f4f6f8,#24282d);padding:.75rem 1rem;overflow:auto;border-radius:6px;font-size:.85rem;white-space:pre-wrap}
+form{display:inline-block;margin:0 .5rem .5rem 0}button{font:inherit;padding:.3rem .9rem;text-transform:capitalize}
+ins,del{display:block;text-decoration:none}ins{background:var(--add)}del{background:var(--del)}`;
+
+/** What a pull request changes, file by file, with every line marked as added, removed or there before. */
+export function drawDiff(files: readonly FileDiff[]) {
+  return html`${files.map(
+    ({ path, patch }) =>
+      html`<h3 class="path">${path}</h3><pre class="patch" tabindex="0" aria-label="Changes of ${path}">${drawPatch(patch)}</pre>`,
+  )}`;
+}
+
+const drawPatch = (patch: string) =>
+  patch
+    .replace(/\n$/, '')
+    .split('\n')
+    .map(line => {
+      if (line.startsWith('+')) return html`<ins>${line}</ins>`;
+      return line.startsWith('-') ? html`<del>${line}</del>` : html`${line}\n`;
+    });
 
 /** Runs `git http-backend`, a CGI program: variables and body in, headers, an empty line and the body out. */
 async function serveGit(context: Context<Env>, folder: string): Promise<Response> {

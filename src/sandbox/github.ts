@@ -31,6 +31,7 @@ export interface GitHubStandIn extends StandIn {
   /** Every token that is accepted. */
   tokens(): string[];
   addRepository(name: string, content?: NewRepository): Promise<RepositoryStandIn>;
+  repositories(): readonly RepositoryStandIn[];
   /** A repository by its present name; throws when there is none. */
   repository(name: string): RepositoryStandIn;
   /** Forgets everything but the token and the App, and begins with the options again. */
@@ -75,6 +76,7 @@ export async function startGitHub({
     app: gate.app,
     tokens: () => [...tokens.keys()],
     addRepository,
+    repositories: () => present,
     repository(name: string) {
       const found = present.find(each => each.name === name);
       if (found === undefined) throw new Error(`the stand-in has no repository ${name}`);

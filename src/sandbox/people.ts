@@ -22,6 +22,8 @@ interface SlackPeople {
   requester: string;
   approver: string;
   users: { id: string; name: string; realName: string; email: string }[];
+  /** What each of them may do here, in words, by id. */
+  parts: Readonly<Record<string, string>>;
   groups: { id: string; handle: string; users: string[] }[];
 }
 
@@ -59,7 +61,16 @@ export function peopleOf(fleet: Fleet): SlackPeople {
     handle: index === 0 ? 'platform-leads' : `group-${index}`,
     users: [...(asking.has(id) ? [requester] : []), ...(approving.has(id) ? [approver] : [])],
   }));
-  return { channel: 'platform', requester, approver, users, groups };
+  const partOf = (id: string): string => {
+    if (id === 'U0ANNA') return 'is to be invited';
+    const rights = [
+      ...(id === requester || requesters.includes(id) ? ['ask'] : []),
+      ...(id === approver || approvers.includes(id) ? ['approve'] : []),
+    ];
+    return rights.length === 0 ? 'may do neither' : `may ${rights.join(' and ')}`;
+  };
+  const parts = Object.fromEntries(ids.map(id => [id, partOf(id)]));
+  return { channel: 'platform', requester, approver, users, parts, groups };
 }
 
 /** The directory that the targets speak of: their people, and groups with members who can be invited and members who cannot. */
@@ -80,6 +91,7 @@ export function seedDirectory(entra: EntraStandIn, targets: readonly Target[]): 
       member('Elif Demir', { userType: 'Guest' }),
     ];
     const group = entra.addGroup('Platform team', members);
+    entra.directory.objects.delete(group.id);
     entra.directory.objects.set(id, { ...group, id });
   }
 }

@@ -37,6 +37,8 @@ export interface Sandbox {
   /** Slack ids of somebody who may ask and of somebody who may approve. */
   requester: string;
   approver: string;
+  /** What each person may do, in words, by Slack id. */
+  parts: Readonly<Record<string, string>>;
   /** A folder of its own, removed by `close`. */
   folder: string;
   /** The environment with which the product meets the stand-ins: all of what `npm start` reads but HOLT_CONFIG and REDIS_URL. */
@@ -87,6 +89,7 @@ export async function startSandbox({
     channel: people.channel,
     requester: people.requester,
     approver: people.approver,
+    parts: people.parts,
     folder,
     environment: {
       PATH: process.env['PATH'] ?? '',

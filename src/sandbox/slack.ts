@@ -19,7 +19,7 @@ import type {
   Workspace,
   WorkspaceOptions,
 } from './slack-state.ts';
-import { namesOf, renderText } from './slack-text.ts';
+import { type Names, namesOf, renderText } from './slack-text.ts';
 import { serveWeb, type Tokens } from './slack-web.ts';
 import {
   createWorkspace,
@@ -37,9 +37,13 @@ export interface SlackOptions extends WorkspaceOptions {
 /** What an onlooker with all rights sees and does. Users and channels are given by name or id. */
 interface Onlooker {
   user(ref: string): User;
+  /** Everybody, the bot too. */
+  people(): User[];
   channel(ref: string): Channel;
   /** The direct messages between a person and the bot. */
   direct(user: string): Channel;
+  /** What stands for an id in a text: `@anna`, `#platform`. */
+  nameOf: Names;
   /** Everything in a channel, or everywhere when that is left out: replies included, oldest first. */
   messages(channel?: string): Message[];
   /** A message and its replies, oldest first; empty when it is gone. */
@@ -167,8 +171,10 @@ function onlooker(workspace: Workspace, calls: StandIn['calls']): Onlooker {
   const message = (ref: string, ts: string) => findMessage(workspace, channel(ref).id, ts);
   return {
     user,
+    people: () => [...workspace.users.values()],
     channel,
     direct: ref => directMessages(workspace, user(ref).id),
+    nameOf: id => namesOf(workspace)(id),
     messages: ref => workspace.messages.filter(each => ref === undefined || each.channel === channel(ref).id),
     thread(ref, ts) {
       const parent = message(ref, ts);

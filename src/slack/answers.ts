@@ -92,7 +92,7 @@ export function confirmation({ cluster, stage, names, gitops }: Target, typed: s
 export const status = {
   one: (run: Run): Answer =>
     answer(
-      markup`Onboarding ${targetOf(run)}: ${situations[situationOf(run)].toLowerCase()}. Asked for by ${user(run.request.by.user)} on ${moment(run.createdAt)}, last change on ${moment(run.updatedAt)}.${threadLink(run)}`,
+      markup`Onboarding ${targetOf(run)}: ${situations[situationOf(run)].toLowerCase()}. Asked for by ${user(run.request.by.user)} ${moment(run.createdAt)}, last change ${moment(run.updatedAt)}.${threadLink(run)}`,
     ),
   recent: (runs: readonly (Run | 'newer')[]): Answer =>
     runs.length === 0

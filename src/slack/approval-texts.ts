@@ -31,11 +31,11 @@ export const approval = {
     )}.`,
   approved: (gate: Gate): Markup =>
     markup`Approved by ${joined(
-      gate.votes.map(({ by, at }) => markup`${user(by)} on ${moment(at)}`),
+      gate.votes.map(({ by, at }) => markup`${user(by)} ${moment(at)}`),
       ', ',
     )}.`,
   declined: (by: string, at: number): Markup =>
-    markup`Declined by ${user(by)} on ${moment(at)}. Nobody is invited.`,
+    markup`Declined by ${user(by)} ${moment(at)}. Nobody is invited.`,
   expired: (gate: Gate): Markup =>
     markup`Nobody decided by ${moment(gate.deadline)}, so this request is over and nobody is invited.`,
   replaced: words(
@@ -75,7 +75,7 @@ export const review = {
   title: 'People to invite',
   close: 'Close',
   intro: (run: Run, gate: Gate): Markup =>
-    markup`${many(gate.addresses.length, 'person', 'people')} for ${targetOf(run)}, as asked about on ${moment(gate.openedAt)}.`,
+    markup`${many(gate.addresses.length, 'person', 'people')} for ${targetOf(run)}, as asked about ${moment(gate.openedAt)}.`,
   leftOut: words('*Left out*'),
   digest: (digest: string): Markup => markup`An approval covers exactly this list: ${digest.slice(0, 12)}`,
 };
@@ -90,7 +90,7 @@ export const buttons = {
     yes: 'Decline',
     no: 'Go back',
   },
-  retry: { text: 'Retry', label: 'Try the failed steps again' },
+  retry: { text: 'Retry', label: 'Retry the failed steps' },
   start: { text: 'Start', label: 'Start this onboarding' },
   discard: { text: 'Discard', label: 'Do not start this onboarding' },
 };

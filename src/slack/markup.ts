@@ -91,9 +91,12 @@ export function link(url: string, text: string): Markup {
   return { markup: `<${escape(url)}|${escape(cut(text, mostOfName)).replaceAll('|', '/')}>` };
 }
 
+/** How Slack writes a moment: `today at 10:24`, so no “on” may stand before it. */
+const momentFormat = '{date_short_pretty} at {time}';
+
 /** A moment in the reader's own time zone. */
 export const moment = (ms: number): Markup => ({
-  markup: `<!date^${Math.floor(ms / 1000)}^{date_short_pretty} {time}|${utc(ms)}>`,
+  markup: `<!date^${Math.floor(ms / 1000)}^${momentFormat}|${utc(ms)}>`,
 });
 
 const utc = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
@@ -117,7 +120,7 @@ function inline(target: string, label: string | undefined): RichTextElement {
   if (kind === '!subteam') return { type: 'usergroup', usergroup_id: id };
   if (kind === '!date') {
     const fallback = label ?? id;
-    return { type: 'date', timestamp: Number(id), format: '{date_short_pretty} {time}', fallback };
+    return { type: 'date', timestamp: Number(id), format: momentFormat, fallback };
   }
   return { type: 'link', url: unescape(target), text: unescape(label ?? target) };
 }

@@ -134,10 +134,10 @@ export const targetOf = ({ request }: Run): string => `${request.target.cluster}
 export const root = {
   title: (run: Run): string => `Onboarding ${targetOf(run)}`,
   footer: (run: Run): Markup =>
-    markup`Asked for by ${user(run.request.by.user)} on ${moment(run.createdAt)}. Reference: ${run.id}`,
+    markup`Asked for by ${user(run.request.by.user)} ${moment(run.createdAt)}. Reference: ${run.id}`,
   waitingForPeople: words('waiting for the approvers, see below'),
   tryingAgain: (text: string, at: number): Markup =>
-    markup`${foreign(text, 300)} Trying again on ${moment(at)}.`,
+    markup`${foreign(text, 300)} Trying again ${moment(at)}.`,
   failed: (text: string): Markup => foreign(text, 400),
   notBegun: words('not begun'),
   notDone: words('not done'),
@@ -158,7 +158,7 @@ export const failure = {
   title: (run: Run): Markup => markup`Onboarding ${targetOf(run)} failed.`,
   step: (fact: FactName, text: string): Markup => markup`*${facts[fact].title}*: ${foreign(text)}`,
   advice: words('What was made stays and is found again. Press Retry once the cause is gone.'),
-  retried: (by: string, at: number): Markup => markup`Tried again by ${user(by)} on ${moment(at)}.`,
+  retried: (by: string, at: number): Markup => markup`Tried again by ${user(by)} ${moment(at)}.`,
   final: words('The run was cancelled, so it is not tried again.'),
   reference: (run: Run): Markup => markup`Reference: ${run.id}`,
 };

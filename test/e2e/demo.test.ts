@@ -50,7 +50,7 @@ describe('npm run demo', () => {
     ]);
   });
 
-  it('stays up, names the addresses, and puts everything away on Ctrl-C', async () => {
+  it('stays up, names its page first and then the stand-ins, and puts everything away on Ctrl-C', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'holt-demo-'));
     const child = spawn(process.execPath, ['src/demo.ts'], {
       // A group of its own: Ctrl-C in a terminal goes to all processes of the group.
@@ -64,7 +64,13 @@ describe('npm run demo', () => {
     const output = createInterface({ input: child.stdout });
     output.on('line', line => lines.push(line));
     const ended = once(child, 'exit');
-    await vi.waitFor(() => expect(lines.join('\n')).toContain('payments-eu prod is done'), 30_000);
+    await vi.waitFor(() => expect(lines.join('\n')).toContain('/readyz'), 30_000);
+    const page = /^Open (http:\/\/127\.0\.0\.1:\d+) in a browser\. Press Ctrl-C to stop\.$/.exec(
+      lines[0] ?? '',
+    )?.[1];
+    const watching = await fetch(`${page}/live`);
+    expect(watching.headers.get('content-type')).toBe('text/event-stream');
+    onTestFinished(() => watching.body?.cancel().catch(() => undefined));
     for (const name of ['Slack', 'Otterize', 'Entra', 'Key Vault', 'GitHub', 'Holt'])
       expect(lines.join('\n')).toMatch(
         new RegExp(`^${name} +https?://(127\\.0\\.0\\.1|localhost):\\d+`, 'm'),

@@ -48,7 +48,7 @@ export async function endedOf(answer: Response): Promise<Ended> {
   return { code: Number(code), stderr: stderr.toString(), stdout: stdout.toString() };
 }
 
-export interface Program extends StandIn {
+interface Program extends StandIn {
   /** The file to start. */
   file: string;
 }

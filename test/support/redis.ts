@@ -73,7 +73,7 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'holt-redis-'));
   const port = await freePort();
   const at = settings.indexOf('--requirepass');
-  const user = at < 0 ? '' : `:${settings[at + 1]}@`;
+  const user = at < 0 ? '' : `:${encodeURIComponent(settings[at + 1] ?? '')}@`;
   const url = `redis://${user}127.0.0.1:${port}`;
   let server = await launch(folder, port, settings);
 

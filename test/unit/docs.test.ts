@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const read = (file: string): string => readFileSync(file, 'utf8');
-const pages = ['README.md', ...readdirSync('docs').map(file => `docs/${file}`)];
+const texts = readdirSync('docs').filter(file => file.endsWith('.md'));
+const pages = ['README.md', ...texts.map(file => `docs/${file}`)];
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 const tests = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter(file => file.endsWith('.ts'))

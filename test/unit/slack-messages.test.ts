@@ -23,7 +23,7 @@ const problems = (blocks: unknown, refuseNewBlocks: boolean) =>
 const links = (text: string): string[] => [...text.matchAll(/<([^>]*)>/g)].map(match => match[1] ?? '');
 const ours = (run: Run) => (target: string) =>
   /^@(U0REQUESTER|U0APPROVER|U0SECOND)$/.test(target) ||
-  /^!date\^\d+\^\{date_short_pretty\} \{time\}\|[\d\-: ]+UTC$/.test(target) ||
+  /^!date\^\d+\^\{date_short_pretty\} at \{time\}\|[\d\-: ]+UTC$/.test(target) ||
   target.startsWith('https://app.otterize.com|') ||
   (run.facts.pullRequest?.url !== undefined &&
     target.startsWith(run.facts.pullRequest.url.replaceAll('&', '&amp;')));
@@ -44,6 +44,8 @@ describe('what a thread shows', () => {
       expect(problems(blocks, false)).toEqual([]);
       expect(problems(plainBlocks, true)).toEqual([]);
       expect(text).not.toBe('');
+      // Slack writes “today at 10:24”.
+      for (const said of [text, ...texts(blocks)]) expect(said).not.toContain(' on <!date');
     }
   });
 
@@ -138,12 +140,12 @@ describe('a request for approval', () => {
     [
       'approved',
       { gates: [gateOf({ state: 'approved', votes: [{ by: approver, verdict: 'approve', at }] })] },
-      /Approved by <@U0APPROVER> on <!date/,
+      /Approved by <@U0APPROVER> <!date/,
     ],
     [
       'declined',
       { gates: [gateOf({ state: 'declined', votes: [{ by: approver, verdict: 'decline', at }] })] },
-      /Declined by <@U0APPROVER> on <!date/,
+      /Declined by <@U0APPROVER> <!date/,
     ],
     ['expired', { gates: [gateOf({ state: 'expired' })] }, /Nobody decided by <!date/],
     [

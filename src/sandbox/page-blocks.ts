@@ -1,0 +1,109 @@
+import { html } from 'hono/html';
+import { type Act, actButton } from './page-form.ts';
+import {
+  drawMrkdwn,
+  drawnInRichText,
+  drawnTexts,
+  drawRichText,
+  drawText,
+  type Html,
+  notDrawn,
+} from './page-text.ts';
+import type { Block, TaskCard } from './slack-blocks.ts';
+import type { Names } from './slack-text.ts';
+
+/** Where blocks stand, and who reads them. */
+export interface Reading {
+  /** Of the message or view; ids of its own parts begin with it. */
+  id: string;
+  names: Names;
+  /** What pressing an element does. */
+  press(block: string, action: string): Act;
+}
+
+type Of<Type extends Block['type']> = Extract<Block, { type: Type }>;
+type Button = Extract<Of<'actions'>['elements'][number], { type: 'button' }>;
+
+const drawers = {
+  header: ({ text }: Of<'header'>, { names }: Reading) =>
+    html`<p class="header">${drawText(text, names)}</p>`,
+
+  section: ({ text }: Of<'section'>, { names }: Reading) =>
+    text === undefined ? notDrawn('fields') : html`<p>${drawText(text, names)}</p>`,
+
+  context: ({ elements }: Of<'context'>, { names }: Reading) =>
+    html`<p class="context">${elements.map(each =>
+      each.type === 'image' ? notDrawn('image') : html`<span>${drawText(each, names)}</span>`,
+    )}</p>`,
+
+  actions: ({ block_id, elements }: Of<'actions'>, reading: Reading) =>
+    html`<div class="actions">${elements.map(each =>
+      each.type === 'button' ? drawButton(each, block_id, reading) : notDrawn(each.type),
+    )}</div>`,
+
+  plan: ({ title, tasks = [] }: Of<'plan'>, { names }: Reading) =>
+    html`<div class="plan"><p class="plan-title">${title}</p><ol>${tasks.map(task => drawTask(task, names))}</ol></div>`,
+};
+
+/** Every block, element, text and view that the page can draw: what Holt uses, and no others. */
+export const drawn: readonly string[] = [
+  ...Object.keys(drawers),
+  'task_card',
+  'button',
+  'modal',
+  ...drawnTexts,
+  ...drawnInRichText,
+];
+
+export function drawBlocks(blocks: readonly Block[], reading: Reading): Html {
+  return html`${blocks.map(block => {
+    const draw = (drawers as Record<string, ((block: never, reading: Reading) => Html) | undefined>)[
+      block.type
+    ];
+    return draw?.(block as never, reading) ?? notDrawn(block.type);
+  })}`;
+}
+
+/** A message: its blocks, or its text when it has none. */
+export const drawMessage = (
+  { text, blocks }: { text: string; blocks?: readonly Block[] },
+  reading: Reading,
+): Html =>
+  blocks === undefined ? html`<p>${drawMrkdwn(text, reading.names)}</p>` : drawBlocks(blocks, reading);
+
+const STATES: Readonly<Record<TaskCard['status'], string>> = {
+  pending: 'waiting',
+  in_progress: 'working',
+  complete: 'done',
+  error: 'failed',
+};
+
+function drawTask({ title, status, details, sources = [] }: TaskCard, names: Names): Html {
+  const links = sources.map(
+    ({ url, text }) =>
+      html`<a class="source" href="${url}" target="_blank" rel="noopener noreferrer">${text}</a>`,
+  );
+  return html`<li class="task ${status}"><span class="mark" role="img" aria-label="${STATES[status]}"></span>
+    <span class="task-title">${title}</span>
+    <span class="details">${details === undefined ? '' : drawRichText(details, names)} ${links}</span></li>`;
+}
+
+function drawButton(
+  { action_id, text, style, accessibility_label, confirm }: Button,
+  block: string,
+  reading: Reading,
+): Html {
+  const act = reading.press(block, action_id);
+  if (confirm === undefined) return actButton(act, text.text, { style, label: accessibility_label });
+  const id = `confirm-${reading.id}-${action_id}`;
+  const { title, text: question, confirm: yes, deny: no, style: tone = 'primary' } = confirm;
+  return html`<button type="button" class="button ${style}" aria-label="${accessibility_label ?? text.text}" data-opens="${id}">${text.text}</button>
+    <dialog id="${id}" class="modal" aria-labelledby="${id}-title">
+      <h2 id="${id}-title">${title?.text ?? 'Are you sure?'}</h2>
+      <p>${drawText(question, reading.names)}</p>
+      <div class="actions end">
+        <button type="button" class="button" data-closes="${id}">${no?.text ?? 'Cancel'}</button>
+        ${actButton(act, yes?.text ?? 'Yes', { style: tone })}
+      </div>
+    </dialog>`;
+}
