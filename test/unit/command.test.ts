@@ -120,7 +120,7 @@ describe('a command', () => {
     expect(parseCommand(`status a ${name}`)).toEqual({ verb: 'usage', text: sentence('stage', 'status') });
   });
 
-  it.each(['a', 'a1', 'a-1', 'a'.repeat(40), `a${'-a'.repeat(19)}`])('%j is a name', name => {
+  it.each(['a', 'a1', 'a-1', 'a'.repeat(40), `a${'-a'.repeat(19)}a`])('%j is a name', name => {
     expect(parseCommand(`cancel ${name} ${name}`)).toEqual({ verb: 'cancel', cluster: name, stage: name });
   });
 
