@@ -71,7 +71,9 @@ export async function runProcess({
     ...(tick && { tick: parking.guard('tick', tick) }),
     ...(render && { render: parking.guard('render', render) }),
   };
-  const consumer = await mailboxes.consume(handlers, { ticks: ticksAtOnce, renderEveryMs, reconcileEveryMs });
+  const consuming = mailboxes.consume(handlers, { ticks: ticksAtOnce, renderEveryMs, reconcileEveryMs });
+
+  // From the first work on: until somebody listens, a signal ends the process in the midst of it.
   const stop = async (signal: string): Promise<void> => {
     // Ctrl-C reaches the whole group, and whoever started us may send SIGTERM as well; only somebody who insists means it.
     if (state.draining && signal === 'SIGINT') process.exit(1);
@@ -79,7 +81,7 @@ export async function runProcess({
     state.draining = true;
     log.info({ signal }, 'draining');
     await Promise.all(built.map(part => part.drain()));
-    await consumer.close();
+    await (await consuming).close();
     for (const part of built) await part.stop();
     await opened.close();
     await server.close();
@@ -95,6 +97,7 @@ export async function runProcess({
     });
   }
 
+  await consuming;
   // The lock of the embedded store proves that nobody else is at work: whatever lives was cut off and goes on now.
   if (opened.kind === 'embedded')
     await Promise.all((await store.due(Number.MAX_SAFE_INTEGER)).map(mailboxes.nudges.tick));

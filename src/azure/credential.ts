@@ -2,6 +2,7 @@ import {
   AzureCliCredential,
   ClientCertificateCredential,
   ClientSecretCredential,
+  type GetTokenOptions,
   ManagedIdentityCredential,
   type TokenCredential,
   WorkloadIdentityCredential,
@@ -27,18 +28,41 @@ export type AzureAuth =
   /** Whoever has signed in with `az login`. */
   | { auth: 'cli'; tenantId?: string | undefined };
 
-/** One credential for all of Azure, so that tokens are kept and shared. Its `getToken` throws a ServiceError of Entra and nothing else. */
+/** How long signing in may take. */
+const signInMs = 30_000;
+
+/**
+ * One credential for all of Azure, so that tokens are kept and shared. Its `getToken` throws a ServiceError of Entra and nothing
+ * else, when the caller's signal says so or after 30 s at the latest.
+ */
 export function createCredential(options: AzureAuth): TokenCredential {
   const credential = build(options);
   return {
-    async getToken(scopes, tokenOptions) {
+    async getToken(scopes, tokenOptions = {}) {
+      const { abortSignal } = tokenOptions;
       try {
-        return await credential.getToken(scopes, tokenOptions);
+        return await unlessLate(credential.getToken(scopes, tokenOptions), abortSignal);
       } catch (error) {
         throw signInFailure(error);
       }
     },
   };
+}
+
+/** The library does not pass the signal on, and waits for an answer for ever. */
+async function unlessLate<T>(answer: Promise<T>, signal: GetTokenOptions['abortSignal']): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const giveUp = (): void => late.reject(new Error('late'));
+  const timer = setTimeout(giveUp, signInMs);
+  signal?.addEventListener('abort', giveUp);
+  if (signal?.aborted === true) giveUp();
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
+    answer.catch(() => undefined);
+  }
 }
 
 function build(options: AzureAuth): TokenCredential {

@@ -58,7 +58,7 @@ export const record = (lease: Lease, key: string, result: Json): Change =>
     return { next: { ...run, effects: { ...run.effects, [key]: effect } }, kind: 'recorded', about: key };
   });
 
-/** The service refused: the intended effect did not happen and cannot happen late. */
+/** The intended effect did not happen and cannot happen late: the service refused it, or nobody asked for it. */
 export const abandon = (lease: Lease, key: string): Change =>
   leased(lease, run => {
     const { [key]: _, ...effects } = run.effects;

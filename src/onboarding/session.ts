@@ -51,6 +51,12 @@ const stillLanding = 'An earlier request got no answer and may still take effect
 /** How long a run that nobody can see yet waits for the bot's news, should the wake-up get lost. */
 const unseenMs = 30_000;
 
+/**
+ * For how long an intention may be acted on. A process that was paused since wakes up in a world in which others may have waited
+ * for it, looked, and made the thing themselves.
+ */
+const freshMs = 5_000;
+
 export function openSession(options: SessionOptions, taken: Run, draining: () => boolean, log: Log): Session {
   const { records, claims, read, write, settleMs, patienceMs } = options;
   const lease: Lease = { epoch: taken.epoch, patienceMs };
@@ -68,8 +74,13 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
 
   const intended = async (key: string, memo: Json | undefined): Promise<void> => {
     if (draining()) throw new Interrupted(await records.now());
+    // By the clock on the wall, which goes on while a machine sleeps.
+    const since = Date.now();
     const { applied, reason } = await change(intend(lease, key, memo));
     if (!applied) throw new Interrupted((await records.now()) + (reason === 'unseen' ? unseenMs : 0));
+    if (Date.now() - since < freshMs) return;
+    await change(abandon(lease, key));
+    throw new Interrupted(await records.now());
   };
 
   const effect = async <T extends Json>(key: string, { find, create }: EffectDefinition<T>): Promise<T> => {

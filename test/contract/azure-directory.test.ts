@@ -57,6 +57,23 @@ describe('the directory', () => {
     expect(explain(error).text).toContain(id);
   });
 
+  it.each(['token', 'listUsers'])('gives up in time when %s is never answered', async operation => {
+    azure.entra.faults.push({ operation, kind: 'hang' });
+    const { url } = azure.entra;
+    const hurried = createDirectory({
+      credential: clientSecretOf(azure.entra),
+      graphUrl: url,
+      requestTimeoutMs: 300,
+    });
+    expect(await thrownBy(hurried.findPerson('anna@harbour.example'))).toMatchObject({
+      name: 'ServiceError',
+      service: 'Entra',
+      retryable: true,
+    });
+    azure.entra.faults.length = 0;
+    expect(await hurried.findPerson('anna@harbour.example')).toBeUndefined();
+  });
+
   it('is loud when the permission to read people is missing', async () => {
     const group = azure.entra.addGroup('Team', [azure.entra.addUser('Anna Meyer')]);
     azure.entra.directory.mayReadUsers = false;

@@ -142,6 +142,26 @@ describe('a process that has started', () => {
     for (const [, secret] of secrets) expect(holt.log.join('\n')).not.toContain(secret);
   });
 
+  it('drains also when it is told to stop at the moment in which it takes its first work', async () => {
+    const script = `
+      import { runProcess } from './src/process.ts';
+      import { createLog } from './src/log.ts';
+      const close = async () => undefined;
+      const consume = async () => {
+        await undefined;
+        process.kill(process.pid, 'SIGTERM');
+        return { close };
+      };
+      const opened = { kind: 'redis', store: {}, mailboxes: { nudges: {}, consume, close }, close };
+      const health = { host: '127.0.0.1', port: 0 };
+      await runProcess({ log: createLog('info'), health, opened, renderEveryMs: 1, parts: () => [] });`;
+    const { exitCode, stdout } = await execa(process.execPath, ['--input-type=module', '-e', script], {
+      reject: false,
+      timeout: 20_000,
+    });
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('"msg":"stopped"')]);
+  });
+
   it('is not ready while Slack is away, and says so', async () => {
     const holt = await house.start();
     house.sandbox.slack.faults.push({ operation: 'apps.connections.open', kind: 'drop' });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { decide } from '../../src/onboarding/approvals.ts';
@@ -349,6 +349,28 @@ describe('an effect whose end nobody saw', () => {
     const run = await onboarded();
     clock += 2_000;
     expect((await advanced(run.id)).status).toBe('done');
+  });
+
+  it('is not begun by a process that slept since it wrote the intention, and is made once it is awake', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const sleepy: Store = {
+      ...store,
+      async swap(entry, audit) {
+        const outcome = await store.swap(entry, audit);
+        if (audit.includes('"intended"')) vi.setSystemTime(Date.now() + 60_000);
+        return outcome;
+      },
+    };
+    const hints = { tick: async () => undefined, render: async () => undefined };
+    const run = await started();
+    engine = engineWith({ records: createRecords(sleepy, hints) });
+    await engine.advance(run.id);
+    expect(world.mutating()).toEqual([]);
+    expect((await records.history(run.id)).map(({ kind }) => kind)).toContain('refused');
+    engine = engineWith({});
+    expect((await advanced(run.id)).status).toBe('done');
+    expect(world.calls.filter(call => call === 'create organization')).toHaveLength(1);
   });
 
   it('leaves one organization: the nameless one that appeared is taken', async () => {
