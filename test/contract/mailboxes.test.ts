@@ -90,10 +90,10 @@ describe.each(backends)('mailboxes $name', ({ start, skip }) => {
       };
       await consume({ tick }, { ticks: 1 });
       await mailboxes.nudges.tick('run-1');
-      await vi.waitFor(() => expect(calls).toEqual(['run-1']));
+      await vi.waitFor(() => expect(calls).toEqual(['run-1']), 30_000);
       for (let news = 0; news < 7; news++) await mailboxes.nudges.tick('run-1');
       gate.open();
-      await vi.waitFor(() => expect(called('run-1')).toBe(2));
+      await vi.waitFor(() => expect(called('run-1')).toBe(2), 30_000);
       await settle();
       expect(called('run-1')).toBe(2);
     });
@@ -161,9 +161,9 @@ describe.each(backends)('mailboxes $name', ({ start, skip }) => {
       };
       await consume({ tick }, { ticks: 3 });
       for (let run = 0; run < 9; run++) await mailboxes.nudges.tick(`run-${run}`);
-      await vi.waitFor(() => expect(calls).toHaveLength(3));
+      await vi.waitFor(() => expect(calls).toHaveLength(3), 30_000);
       gate.open();
-      await vi.waitFor(() => expect(calls).toHaveLength(9));
+      await vi.waitFor(() => expect(calls).toHaveLength(9), 30_000);
       expect(most).toBe(3);
     });
 
@@ -171,10 +171,10 @@ describe.each(backends)('mailboxes $name', ({ start, skip }) => {
       const first = await consume({ tick: async run => void calls.push(`tick ${run}`) });
       await mailboxes.nudges.render('run-1');
       await mailboxes.nudges.tick('run-1');
-      await vi.waitFor(() => expect(calls).toEqual(['tick run-1']));
+      await vi.waitFor(() => expect(calls).toEqual(['tick run-1']), 30_000);
       await first.close();
       await consume({ render: async run => void calls.push(`render ${run}`) });
-      await vi.waitFor(() => expect(calls).toEqual(['tick run-1', 'render run-1']));
+      await vi.waitFor(() => expect(calls).toEqual(['tick run-1', 'render run-1']), 30_000);
     });
 
     it('goes on after a handler that throws', async () => {
@@ -185,11 +185,11 @@ describe.each(backends)('mailboxes $name', ({ start, skip }) => {
       await consume({ tick }, { ticks: 1 });
       await mailboxes.nudges.tick('run-1');
       await mailboxes.nudges.tick('run-2');
-      await vi.waitFor(() => expect(calls).toEqual(['run-1', 'run-2']));
+      await vi.waitFor(() => expect(calls).toEqual(['run-1', 'run-2']), 30_000);
       await settle();
       expect(called('run-1')).toBe(1);
       await mailboxes.nudges.tick('run-1');
-      await vi.waitFor(() => expect(called('run-1')).toBe(2));
+      await vi.waitFor(() => expect(called('run-1')).toBe(2), 30_000);
     });
 
     it('calls for the news that came while a handler was about to throw', async () => {
@@ -202,10 +202,10 @@ describe.each(backends)('mailboxes $name', ({ start, skip }) => {
       };
       await consume({ tick });
       await mailboxes.nudges.tick('run-1');
-      await vi.waitFor(() => expect(calls).toHaveLength(1));
+      await vi.waitFor(() => expect(calls).toHaveLength(1), 30_000);
       await mailboxes.nudges.tick('run-1');
       gate.open();
-      await vi.waitFor(() => expect(calls).toHaveLength(2));
+      await vi.waitFor(() => expect(calls).toHaveLength(2), 30_000);
     });
 
     it('rests with all rendering when Slack asks for it, then draws that thread again', async () => {
@@ -216,10 +216,10 @@ describe.each(backends)('mailboxes $name', ({ start, skip }) => {
       };
       await consume({ render });
       await mailboxes.nudges.render('run-1');
-      await vi.waitFor(() => expect(starts).toHaveLength(1));
+      await vi.waitFor(() => expect(starts).toHaveLength(1), 30_000);
       await mailboxes.nudges.render('run-2');
-      await vi.waitFor(() => expect(starts.map(({ run }) => run)).toContain('run-2'));
-      await vi.waitFor(() => expect(starts.filter(({ run }) => run === 'run-1')).toHaveLength(2));
+      await vi.waitFor(() => expect(starts.map(({ run }) => run)).toContain('run-2'), 30_000);
+      await vi.waitFor(() => expect(starts.filter(({ run }) => run === 'run-1')).toHaveLength(2), 30_000);
       // At least: a busy machine can only make the pause longer.
       const [first, second] = starts;
       expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(250);
@@ -270,7 +270,7 @@ describe.each(backends)('mailboxes $name', ({ start, skip }) => {
       await closed;
       expect(calls).toEqual(['run-1', 'closed']);
       await consume({ tick: async run => void calls.push(run) });
-      await vi.waitFor(() => expect(calls).toEqual(['run-1', 'closed', 'run-2']));
+      await vi.waitFor(() => expect(calls).toEqual(['run-1', 'closed', 'run-2']), 30_000);
     });
   });
 });

@@ -167,7 +167,7 @@ describe('an envelope that Slack sends twice', () => {
     expect(await house.type('onboard payments-eu strict')).toBe('');
     const message = await house.message('approval-1', /payments-eu strict/);
     expect(await house.press(approver, message, 'approve')).toMatch(/counts/);
-    await vi.waitFor(() => expect(repeated()).toHaveLength(2));
+    await vi.waitFor(() => expect(repeated()).toHaveLength(2), 30_000);
     expect(house.slack.ephemerals(approver)).toHaveLength(1);
     expect((await house.newest()).gates.at(-1)?.votes).toHaveLength(1);
   });

@@ -204,7 +204,7 @@ describe('a bot that stops', () => {
     const [to = ''] = own.slack.settings.requestUrls;
     own.silence.store = true;
     const asked = own.type('status payments-eu dev');
-    await vi.waitFor(() => expect(own.silence.asked).toBe(1));
+    await vi.waitFor(() => expect(own.silence.asked).toBe(1), 30_000);
     const stopped = own.bot.stop();
     expect(own.bot.problems()).toEqual(['Nothing listens for Slack’s requests.']);
     await expect(send('', {}, { to })).rejects.toThrow('ECONNREFUSED');

@@ -124,7 +124,7 @@ describe('Socket Mode', () => {
     expect(slack.count('apps.connections.open')).toBe(1);
     expect(slack.connected()).toBe(2);
     await other.stop();
-    await vi.waitFor(() => expect(slack.connected()).toBe(1));
+    await vi.waitFor(() => expect(slack.connected()).toBe(1), 30_000);
   });
 
   test('a receiver of ones own takes the address in installerOptions.clientOptions, and comes back when asked to', async () => {
@@ -167,7 +167,7 @@ describe('Socket Mode', () => {
     expect(await opened(url)).toBe(true);
     expect(await opened(url)).toBe(false);
     expect(await opened(slack.url.replace('http', 'ws'))).toBe(false);
-    await vi.waitFor(() => expect(slack.connected()).toBe(1));
+    await vi.waitFor(() => expect(slack.connected()).toBe(1), 30_000);
   });
 
   test('an event that nobody acknowledges comes again with the same id', async () => {
@@ -184,10 +184,10 @@ describe('Socket Mode', () => {
     const received: { type: string; retry_attempt?: number; payload: { event_id: string } }[] = [];
     const socket = new WebSocket(url);
     socket.on('message', data => received.push(JSON.parse((data as Buffer).toString())));
-    await vi.waitFor(() => expect(received).toMatchObject([{ type: 'hello' }]));
+    await vi.waitFor(() => expect(received).toMatchObject([{ type: 'hello' }]), 30_000);
 
     await alone.say('anna', 'platform', '@holt status');
-    await vi.waitFor(() => expect(received).toHaveLength(3));
+    await vi.waitFor(() => expect(received).toHaveLength(3), 30_000);
     expect(received[1]?.retry_attempt).toBeUndefined();
     expect(received[2]?.retry_attempt).toBe(1);
     expect(received[2]?.payload.event_id).toBe(received[1]?.payload.event_id);
@@ -222,7 +222,7 @@ describe('a slash command', () => {
       await respond('answer 6').catch((error: unknown) => refused.push(error));
     });
     await slack.command('anna', 'platform', '/often');
-    await vi.waitFor(() => expect(refused).toHaveLength(1));
+    await vi.waitFor(() => expect(refused).toHaveLength(1), 30_000);
 
     expect(refused[0]).toBeInstanceOf(RespondError);
     expect(refused[0]).toMatchObject({ statusCode: 404 });
@@ -433,11 +433,11 @@ describe('a click', () => {
     expect(await slack.click('ben', { channel: platform(), ts }, 'approve')).toMatchObject({
       acknowledged: true,
     });
-    await vi.waitFor(() => expect(text()).toBe('ben approved run-1'));
+    await vi.waitFor(() => expect(text()).toBe('ben approved run-1'), 30_000);
 
     await expect(slack.click('ben', { channel: platform(), ts }, 'approve')).rejects.toThrow('no approve');
     await slack.forge('ben', { channel: platform(), ts }, { action_id: 'approve', value: 'run-2' });
-    await vi.waitFor(() => expect(text()).toBe('ben approved run-2'));
+    await vi.waitFor(() => expect(text()).toBe('ben approved run-2'), 30_000);
   });
 
   test('whose answer does not say where it goes replaces the message or not, as the workspace is set', async () => {
@@ -449,11 +449,11 @@ describe('a click', () => {
     const place = { channel: platform(), ts };
     slack.settings.replaceByDefault = false;
     await slack.click('anna', place, 'vague');
-    await vi.waitFor(() => expect(slack.ephemerals('anna')).toMatchObject([{ text: 'answer' }]));
+    await vi.waitFor(() => expect(slack.ephemerals('anna')).toMatchObject([{ text: 'answer' }]), 30_000);
     expect(slack.thread('platform', ts)).toMatchObject([{ text: 'Onboarding' }]);
     slack.settings.replaceByDefault = true;
     await slack.click('anna', place, 'vague');
-    await vi.waitFor(() => expect(slack.thread('platform', ts)).toMatchObject([{ text: 'answer' }]));
+    await vi.waitFor(() => expect(slack.thread('platform', ts)).toMatchObject([{ text: 'answer' }]), 30_000);
   });
 
   test('answers in place of the message, also where only one person sees it', async () => {
@@ -474,11 +474,14 @@ describe('a click', () => {
     const place = { channel: platform(), ts: slack.ephemerals('anna')[0]?.ts ?? '' };
     await expect(slack.click('ben', place, 'dismiss')).rejects.toThrow('cannot see');
     await slack.click('anna', place, 'remove');
-    await vi.waitFor(() => expect(slack.ephemerals('anna')).toEqual([]));
+    await vi.waitFor(() => expect(slack.ephemerals('anna')).toEqual([]), 30_000);
 
     const { ts = '' } = await post({ blocks: [button('dismiss', 'x')] });
     await slack.click('anna', { channel: platform(), ts }, 'dismiss');
-    await vi.waitFor(() => expect(slack.thread('platform', ts)).toMatchObject([{ text: 'dismissed' }]));
+    await vi.waitFor(
+      () => expect(slack.thread('platform', ts)).toMatchObject([{ text: 'dismissed' }]),
+      30_000,
+    );
   });
 });
 
@@ -500,7 +503,7 @@ describe('modals', () => {
     });
 
     await slack.command('anna', 'platform', '/deny');
-    await vi.waitFor(() => expect(slack.views('anna')).toHaveLength(1));
+    await vi.waitFor(() => expect(slack.views('anna')).toHaveLength(1), 30_000);
     const id = slack.views('anna')[0]?.id ?? '';
     expect((await slack.submitView('anna', id, {})).errors).toEqual({
       reason: 'Please complete this required field.',
@@ -515,7 +518,7 @@ describe('modals', () => {
     });
 
     await slack.command('anna', 'platform', '/deny');
-    await vi.waitFor(() => expect(slack.views('anna')).toHaveLength(1));
+    await vi.waitFor(() => expect(slack.views('anna')).toHaveLength(1), 30_000);
     await slack.closeView('anna', slack.views('anna')[0]?.id ?? '');
     expect(closed).toEqual([slack.user('anna').id]);
     expect(slack.views('anna')).toEqual([]);
@@ -597,7 +600,7 @@ describe('events', () => {
     await slack.say('anna', 'holt', 'hello');
     await slack.openHome('anna');
 
-    await vi.waitFor(() => expect(heard).toHaveLength(3));
+    await vi.waitFor(() => expect(heard).toHaveLength(3), 30_000);
     expect(heard).toEqual([
       ['app_mention', `<@${slack.bot.user}> status`, ts],
       ['message', 'im'],

@@ -48,7 +48,7 @@ describe('a thread', () => {
     await vi.waitFor(() => {
       const shown = JSON.stringify(house.slack.views(requester));
       for (const address of everybody) expect(shown).toContain(address);
-    });
+    }, 30_000);
   });
 
   it.each([
@@ -96,7 +96,10 @@ describe('a thread', () => {
     await house.press(approver, asked, 'approve');
     house.slack.kick('platform');
     await done();
-    await vi.waitFor(() => expect(house.lines.map(({ message }) => message)).toContain('Slack refuses'));
+    await vi.waitFor(
+      () => expect(house.lines.map(({ message }) => message)).toContain('Slack refuses'),
+      30_000,
+    );
     house.slack.invite('platform');
     await house.message('root', /Done/);
   });

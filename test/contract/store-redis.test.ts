@@ -123,7 +123,10 @@ describe.skipIf(!redisAvailable)('a Redis', () => {
     await mailboxes.nudges.tick('run-1');
     await begun.promise;
     await redis.kill();
-    await vi.waitFor(async () => expect(await failureOf(mailboxes.nudges.tick('x'))).toBeInstanceOf(Error));
+    await vi.waitFor(
+      async () => expect(await failureOf(mailboxes.nudges.tick('x'))).toBeInstanceOf(Error),
+      30_000,
+    );
     const closed = close().then(() => done.push('closed'));
     gate.resolve();
     await closed;
@@ -138,7 +141,7 @@ describe.skipIf(!redisAvailable)('a Redis', () => {
     const tick = async (run: string) => void ticks.push(run);
     await mailboxes.consume({ tick, reconcile: async () => void reconciled++ }, pace);
     await mailboxes.nudges.tick('run-1');
-    await vi.waitFor(() => expect(ticks).toEqual(['run-1']));
+    await vi.waitFor(() => expect(ticks).toEqual(['run-1']), 30_000);
     await redis.flush();
     reconciled = 0;
     await mailboxes.nudges.tick('run-2');
@@ -173,7 +176,7 @@ describe.skipIf(!redisAvailable)('a Redis', () => {
     await wrong.mailboxes.consume({ tick: async () => undefined }, pace);
     expect(await wrong.store.check()).toHaveLength(1);
     await redis.kill();
-    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(0), 30_000);
     expect(await failureOf(wrong.mailboxes.nudges.tick('run-1'))).toBeInstanceOf(ServiceError);
     expect(lines.join('\n')).not.toContain('sesame');
     await wrong.close();

@@ -163,7 +163,7 @@ export async function openSlackHouse(
         if (!check(run)) throw new Error(`the run is ${run.status}: ${JSON.stringify(run.steps)}`);
         return run;
       },
-      { timeout: 10_000, interval: 20 },
+      { timeout: 30_000, interval: 20 },
     );
   /** The newest message of the bot's that has this role, once it says this. */
   const message = (role: string, words: string | RegExp = '', channel = platform): Promise<Message> =>
@@ -173,7 +173,7 @@ export async function openSlackHouse(
         expect(found === undefined ? '' : slack.renderText(found)).toMatch(words);
         return found as Message;
       },
-      { timeout: 10_000, interval: 20 },
+      { timeout: 30_000, interval: 20 },
     );
   const heard = (answers: readonly Ephemeral[]): string =>
     answers.map(answer => slack.renderText(answer)).join('\n');
@@ -205,7 +205,7 @@ export async function openSlackHouse(
         const answers = slack.ephemerals(user).filter(({ ts: at, text }) => !before.includes(at + text));
         expect(answers).not.toEqual([]);
         return heard(answers);
-      });
+      }, 30_000);
     },
     /** All that anybody can read in a channel. */
     said: (channel = platform): string =>
