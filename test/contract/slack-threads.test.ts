@@ -93,8 +93,8 @@ describe('a thread', () => {
 
   it('comes to its end when the bot may post again only after the run has ended', async () => {
     const asked = await request();
-    await house.press(approver, asked, 'approve');
     house.slack.kick('platform');
+    await house.press(approver, asked, 'approve');
     await done();
     await vi.waitFor(
       () => expect(house.lines.map(({ message }) => message)).toContain('Slack refuses'),
