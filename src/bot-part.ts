@@ -9,7 +9,7 @@ export function createBotPart(
   env: BotEnvironment,
   fleet: Fleet,
   { log, store, records }: House,
-  hurry: Pick<SlackBotOptions, 'settleMs' | 'pauseMs' | 'mostStarts'> = {},
+  hurry: Pick<SlackBotOptions, 'settleMs' | 'pauseMs'> = {},
 ): Part {
   const bot = createSlackBot({
     botToken: env.SLACK_BOT_TOKEN,

@@ -162,6 +162,11 @@ export const Fleet = Layer.extend({
   clusters: z
     .union([z.literal('any'), z.record(TargetName, ClusterLayer.nullable())])
     .describe('The known clusters, each with what differs for it; or any: every name, after a confirmation.'),
+  startsPerMinute: z
+    .int()
+    .min(1)
+    .default(6)
+    .describe('How many onboardings one person may start in a minute. Default 6.'),
 });
 export type Fleet = z.infer<typeof Fleet>;
 

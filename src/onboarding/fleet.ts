@@ -32,7 +32,7 @@ export const isKnown = (fleet: Fleet, cluster: string): boolean => Object.hasOwn
 
 /** Everything that configuration says of a cluster at a stage, in the form that `Target` checks. */
 function settingsOf(fleet: Fleet, cluster: string, stage: string): Plain {
-  const { stages, clusters: _, ...top } = fleet;
+  const { stages, clusters: _, startsPerMinute: __, ...top } = fleet;
   const { stages: own, ...clusterLayer } = clustersOf(fleet)[cluster] ?? {};
   const layers: (Layer | null | undefined)[] = [top, stages[stage], clusterLayer, own?.[stage]];
   return layers.reduce<Plain>((merged, layer) => merge(merged, layer ?? {}), { ...defaults });

@@ -26,8 +26,6 @@ export interface SlackBotOptions {
   log: Log;
   /** How long a message whose posting was not confirmed may still appear, in milliseconds. */
   settleMs?: number;
-  /** How many onboardings one person may start in a minute. */
-  mostStarts?: number;
   /** How long what Slack refused to show is left alone, in milliseconds. */
   pauseMs?: number;
 }
@@ -45,7 +43,7 @@ export interface SlackBot {
 
 /** The process's face in Slack. */
 export function createSlackBot(options: SlackBotOptions): SlackBot {
-  const { fleet, records, store, log, settleMs = 15_000, mostStarts = 6, pauseMs = 60_000 } = options;
+  const { fleet, records, store, log, settleMs = 15_000, pauseMs = 60_000 } = options;
   // One client each: a person who waits is never queued behind the drawing of threads.
   const [background, interactive] = [createClient(options), createClient(options)];
   const { users, groups } = everybodyIn(fleet);
@@ -77,7 +75,7 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
       });
       const people = { members: memberships.of, standing: standings.of };
       const busy = new Map<string, number>();
-      const desk: Desk = { fleet, records, store, people, team, client: interactive, log, busy, mostStarts };
+      const desk: Desk = { fleet, records, store, people, team, client: interactive, log, busy };
       app = createApp({ ...options, identity: { botId, user } }, desk);
       await memberships.load();
       await standings.load();

@@ -70,7 +70,7 @@ export async function begin(
   { cluster, stage, invite }: Of<'onboard'>,
   confirmed: boolean,
 ): Promise<Outcome> {
-  const { fleet, records, store, people, mostStarts } = desk;
+  const { fleet, records, store, people } = desk;
   const target = resolveTarget(fleet, cluster, stage);
   const right = rightToRequest(target, typed.user, people);
   if (right !== 'granted')
@@ -81,8 +81,8 @@ export async function begin(
   }
   const there = await records.latest(target.names.organization);
   if (there !== undefined && isLive(there)) return { answer: onboarding.live(there) };
-  if (!(await store.admit(`onboard ${typed.user}`, { most: mostStarts, withinMs: 60_000 })))
-    return refuse(desk, typed, 'too-often', onboarding.tooOften(mostStarts));
+  if (!(await store.admit(`onboard ${typed.user}`, { most: fleet.startsPerMinute, withinMs: 60_000 })))
+    return refuse(desk, typed, 'too-often', onboarding.tooOften(fleet.startsPerMinute));
   const request: Request = {
     target,
     named: invite,

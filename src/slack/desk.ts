@@ -25,8 +25,6 @@ export interface Desk {
   log: Log;
   /** How much of each person's is being answered just now, in this process. */
   busy: Map<string, number>;
-  /** How many onboardings one person may start in a minute. */
-  mostStarts: number;
 }
 
 /** All that people can type or press; `unknown` is what we never offered. */

@@ -75,6 +75,7 @@ approval: { approvers: ${listed} }
 names: { vault: "kv-{cluster}-{stage}" }
 gitops: { repository: harbour/clusters }
 stages: { prod: }
+startsPerMinute: 1000
 clusters: { ${clusters.map(cluster => `${cluster}: `).join(', ')} }
 `;
 
@@ -93,7 +94,6 @@ beforeAll(async () => {
       channels: Object.values(channels),
     },
     stores: [openEmbeddedStore(join(folder, 'holt.sqlite'))],
-    mostStarts: 1_000,
   });
 });
 afterAll(async () => {

@@ -50,6 +50,7 @@ invite: { people: [anna.meyer@harbour.example, ben.okafor@harbour.example] }
 mailDomains: [harbour.example]
 gitops: { repository: harbour/clusters }
 stages: { prod: }
+startsPerMinute: 1000000
 clusters: { ${clusters.map(cluster => `${cluster}: `).join(', ')} }
 `;
 

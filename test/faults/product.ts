@@ -18,7 +18,7 @@ const adjust = (options: EngineOptions): EngineOptions =>
     backoff: () => 200,
   });
 const tests = { adjust, ...(orders.callMs && { callMs: orders.callMs }) };
-const hurry = { settleMs: orders.settleMs, pauseMs: 1_000, mostStarts: 1_000_000 };
+const hurry = { settleMs: orders.settleMs, pauseMs: 1_000 };
 
 /** Where nobody is killed, a lock outlives a process that a busy machine leaves no time. */
 const lockMs = orders.callMs === undefined ? 1_000 : 5_000;

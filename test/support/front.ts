@@ -18,7 +18,6 @@ export interface FrontOptions {
   workspace: Omit<WorkspaceOptions, 'settings'>;
   /** One for each bot. */
   stores: readonly Store[];
-  mostStarts?: number;
   /** What is arranged before the bots start. */
   before?: (slack: SlackStandIn) => void;
 }
@@ -50,13 +49,7 @@ interface Seed {
   by: string;
 }
 
-export async function openFront({
-  configuration,
-  workspace,
-  stores,
-  mostStarts,
-  before,
-}: FrontOptions): Promise<Front> {
+export async function openFront({ configuration, workspace, stores, before }: FrontOptions): Promise<Front> {
   const fleet = parseFleet(configuration, 'holt.yaml');
   const slack = await startSlack({
     ...workspace,
@@ -82,7 +75,6 @@ export async function openFront({
       records,
       store,
       log: logOf(bot),
-      ...(mostStarts === undefined ? {} : { mostStarts }),
     });
     return { store, records, bot: slackBot };
   });
