@@ -620,6 +620,16 @@ describe('a run', () => {
     expect((await records.get(run.id))?.effects['organization']?.result).toBeUndefined();
   });
 
+  it('is let go by a worker whose call never ends, and goes on with the next', async () => {
+    const run = await started();
+    const deaf = { ...world.read.otterize, listOrganizations: () => new Promise<never>(() => undefined) };
+    engine = engineWith({ read: { ...world.read, otterize: deaf }, patienceMs: 100 });
+    await engine.advance(run.id);
+    expect((await records.get(run.id))?.facts.organization).toBeUndefined();
+    engine = engineWith({});
+    expect((await advanced(run.id)).status).toBe('done');
+  });
+
   it('is handed over at the next effect when the worker drains', async () => {
     const run = await started();
     engine.drain();
