@@ -18,7 +18,7 @@ const maxAttempts = 8;
 
 interface Tests {
   adjust?: (options: EngineOptions) => EngineOptions;
-  /** When a call that hangs is given up, in milliseconds. */
+  /** When a call that hangs is given up, and for how long one may wait for its turn, in milliseconds. */
   callMs?: number;
 }
 
@@ -40,7 +40,7 @@ export async function createWorkerPart(
     extraEnv: passedOn(['SSL_CERT_FILE', 'SSL_CERT_DIR', 'HTTPS_PROXY', 'NO_PROXY']),
     concurrency: env.OTTERIZE_CONCURRENCY,
     log,
-    ...(callMs && { timeoutMs: callMs }),
+    ...(callMs && { timeoutMs: callMs, queueMs: callMs }),
   });
   const hurry = callMs === undefined ? {} : { requestTimeoutMs: callMs };
   const credential = createCredential(azureAuth(env));

@@ -83,10 +83,35 @@ async function work(session: Session, options: EngineOptions): Promise<Map<FactN
       }
     }
     if (busy.size === 0) break;
-    await Promise.race(busy.values());
+    await progress(session, busy, options.patienceMs);
   }
   if (fatal.length > 0) throw fatal.find(error => error instanceof Fenced) ?? fatal[0];
   return parked;
+}
+
+/**
+ * Waits until a step has ended. Throws Fenced when nothing has come of any of them for as long as others are patient: a call that
+ * never ends must not hold the run, since nobody else is told of it while this worker is at it.
+ */
+async function progress(
+  session: Session,
+  busy: ReadonlyMap<FactName, Promise<void>>,
+  patienceMs: number,
+): Promise<void> {
+  for (;;) {
+    const { revision } = session.run;
+    const patience = Promise.withResolvers<'over'>();
+    const timer = setTimeout(() => patience.resolve('over'), patienceMs);
+    const first = await Promise.race([...busy.values(), patience.promise]);
+    clearTimeout(timer);
+    if (first !== 'over') return;
+    if (session.run.revision !== revision) continue;
+    session.log.error(
+      { steps: [...busy.keys()] },
+      'a call does not end; the run is left to whoever comes next',
+    );
+    throw new Fenced('a call does not end');
+  }
 }
 
 function isReady(run: Run, { fact, needs }: Step, now: number): boolean {

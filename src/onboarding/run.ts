@@ -112,13 +112,11 @@ export interface Unchanged {
 export type Change = (run: Run, now: number) => Changed | Unchanged;
 
 /**
- * A run that nobody has advanced. It takes over what the run of the same names before it began and never saw the end of, as far
- * as finding it needs a memory: such a thing has no name by which it would be found.
+ * A run that nobody has advanced. It takes over what the run of the same names before it intended and never saw the end of: a
+ * request of that may still land, and must be waited and looked for before it is made again.
  */
 export function newRun(id: string, request: Request, now: number, before?: Run): Run {
-  const open = Object.entries(before?.effects ?? {}).filter(
-    ([, { memo, result }]) => memo !== undefined && result === undefined,
-  );
+  const open = Object.entries(before?.effects ?? {}).filter(([, { result }]) => result === undefined);
   return {
     schema: version,
     id,

@@ -137,7 +137,6 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
       if (newest !== undefined) learn(newest);
     },
     context: () => ({
-      run: run.id,
       request: run.request,
       // The engine begins a step only when all that it needs is there.
       facts: run.facts as { [Name in FactName]: NonNullable<Facts[Name]> },

@@ -19,8 +19,6 @@ export interface EffectDefinition<T extends Json> {
 }
 
 export interface StepContext<Needed extends FactName> {
-  /** The run's id. */
-  run: string;
   request: Request;
   facts: { readonly [Name in Needed]: NonNullable<Facts[Name]> };
   thread: Run['thread'];

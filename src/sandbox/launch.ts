@@ -11,6 +11,8 @@ export interface Launched {
   errors: string[];
   /** Where its health endpoints are, once it is ready. */
   url: string;
+  /** Resolves with the exit code when it has ended, however that came; null when a signal ended it. */
+  ended: Promise<number | null>;
   /** Sends SIGTERM and answers the exit code. */
   stop(): Promise<number | null>;
   /** Sends SIGKILL. */
@@ -45,18 +47,19 @@ export async function launch(
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     return (await exited)[0];
   };
-  const ended = exited.then(([code]) => {
+  const tooEarly = exited.then(([code]) => {
     throw new Error(
       `the process ended with ${code} before it was ready: ${[...errors, ...log.slice(-5)].join('\n')}`,
     );
   });
-  const url = `http://127.0.0.1:${await Promise.race([port, ended])}`;
-  ended.catch(() => undefined);
+  const url = `http://127.0.0.1:${await Promise.race([port, tooEarly])}`;
+  tooEarly.catch(() => undefined);
   return {
     pid: child.pid ?? 0,
     log,
     errors,
     url,
+    ended: exited.then(([code]) => code),
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
     freeze: () => void child.kill('SIGSTOP'),

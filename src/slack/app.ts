@@ -2,7 +2,7 @@ import { App, type BlockAction, type ButtonAction, type Context, type RespondFn 
 import type { Secret } from '../secret.ts';
 import type { Answer } from './answers.ts';
 import { type ClickOutcome, clickOf, press } from './clicks.ts';
-import { loggerFor } from './client.ts';
+import { loggerFor, timeoutMs } from './client.ts';
 import { carryOut, type Outcome, typedOf, watchBeginning } from './commands.ts';
 import { answering, type Desk } from './desk.ts';
 import { type Connection, createTransport } from './transport.ts';
@@ -36,6 +36,7 @@ export function createApp({ botToken, connection, apiUrl, identity }: AppOptions
     clientOptions: {
       ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
       retryConfig: { retries: 0 },
+      fetch: inTime,
     },
   });
   const closing = new AbortController();
@@ -85,6 +86,10 @@ export function createApp({ botToken, connection, apiUrl, identity }: AppOptions
     },
   };
 }
+
+/** Answers to what people did go through this, and Bolt would wait for Slack to take them for ever. */
+const inTime: typeof fetch = (input, init) =>
+  fetch(input, { ...init, signal: init?.signal ?? AbortSignal.timeout(timeoutMs) });
 
 const envelopeOf = (context: Context): string | undefined => context['envelope'] as string | undefined;
 

@@ -11,7 +11,8 @@ import type { Log } from '../log.ts';
 import { SlowDown } from '../onboarding/store.ts';
 import type { Secret } from '../secret.ts';
 
-const timeoutMs = 10_000;
+/** How long one request to Slack may take. */
+export const timeoutMs = 10_000;
 /** How long to pause when Slack says that it is too much, but not for how long. */
 const pauseMs = 30_000;
 

@@ -1,6 +1,6 @@
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Secret } from '../secret.ts';
-import { loggerFor } from './client.ts';
+import { loggerFor, timeoutMs } from './client.ts';
 import type { Desk } from './desk.ts';
 import type { Transport } from './transport.ts';
 
@@ -22,7 +22,7 @@ export function createSocketTransport(
   const receiver = new SocketModeReceiver({
     appToken: appToken.reveal(),
     logger: loggerFor(log),
-    installerOptions: { clientOptions: { ...address, retryConfig } },
+    installerOptions: { clientOptions: { ...address, retryConfig, timeout: timeoutMs } },
     customPropertiesExtractor: ({ envelope_id }: { envelope_id: string }) => ({ envelope: envelope_id }),
   });
   const socket = { connected: false };

@@ -200,3 +200,21 @@ describe('where any cluster may be named', () => {
     expect(await house.records.recent(1)).toEqual([]);
   });
 });
+
+describe('a Slack that does not answer', () => {
+  it('holds up neither the answer to a click nor the end of the process', async () => {
+    await house.type('onboard payments-eu prod');
+    await waiting();
+    const approval = await house.message('approval-1', /./);
+    house.slack.faults.push({ operation: 'response_url', kind: 'hang' });
+    await house.slack.click(stranger, { channel: approval.channel, ts: approval.ts }, 'approve');
+    await vi.waitFor(() => expect(house.slack.ephemerals(stranger)).toHaveLength(1), { timeout: 25_000 });
+    await house.bot.stop();
+  });
+
+  it('is asked again for a connection', async () => {
+    house.slack.faults.push({ operation: 'apps.connections.open', kind: 'hang', times: 1 });
+    house.slack.disconnect('refresh_requested');
+    await vi.waitFor(() => expect(house.slack.connected()).toBe(1), { timeout: 25_000 });
+  });
+});

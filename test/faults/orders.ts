@@ -4,8 +4,8 @@ import { safeties } from './safeties.ts';
 
 /** What a swept process is told when it starts. */
 const Orders = z.strictObject({
-  /** Where it tells of each write of a run's record, before and after. */
-  control: z.url(),
+  /** Where it tells of each write of a run's record, before and after; nowhere when left out. */
+  control: z.url().optional(),
   settleMs: z.int(),
   patienceMs: z.int(),
   /** When a call that hangs is given up; as usual when left out. */
@@ -26,6 +26,7 @@ function nameOf(audit: string): string {
 
 /** A store that says so before and after each write of a run; whoever listens may take as long as it likes to answer. */
 export function reporting(store: Store, { control }: Orders): Store {
+  if (control === undefined) return store;
   const tell = async (moment: 'before' | 'after', audit: string): Promise<void> => {
     const url = `${control}/${moment}/${process.pid}/${encodeURIComponent(nameOf(audit))}`;
     await fetch(url, { method: 'POST' }).catch(() => undefined);

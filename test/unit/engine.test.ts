@@ -409,7 +409,47 @@ describe('an effect whose end nobody saw', () => {
   });
 });
 
+describe('a run that comes after one that failed', () => {
+  const forGood = failure({ retryable: false });
+
+  it('takes the organization that had not got its name yet', async () => {
+    world.faults.set('rename organization', { error: forGood });
+    const failed = await onboarded();
+    expect(failed.status).toBe('failed');
+    const next = await started();
+    clock += 100_000;
+    expect((await advanced(next.id)).status).toBe('done');
+    await records.change(failed.id, retry(approver));
+    expect((await advanced(failed.id)).status).toBe('done');
+    expect(world.state.organizations.map(({ name }) => name)).toEqual(['Home', 'payments-eu-prod']);
+  });
+
+  it.each(['create organization', 'create environment', 'create integration', 'open pull request'])(
+    'does not repeat what may still land: %s',
+    async call => {
+      world.faults.set(call, { error: forGood, after: true });
+      const failed = await onboarded();
+      expect(failed.status).toBe('failed');
+      const next = await started();
+      expect((await advanced(next.id)).status).toBe('waiting');
+      clock += 100_000;
+      expect((await advanced(next.id)).status).toBe('done');
+      expect(world.calls.filter(each => each === call)).toHaveLength(1);
+    },
+  );
+});
+
 describe('the organization', () => {
+  it('does not get a name that another has got meanwhile', async () => {
+    world.faults.set('rename organization', { error: failure() });
+    const run = await onboarded();
+    world.state.organizations.push({ id: 'org_other', name: 'payments-eu-prod' });
+    clock += 100_000;
+    const asked = await advanced(run.id);
+    expect(errorOf(asked, 'organization')).toMatchObject({ code: 'organization-name-taken' });
+    expect(errorOf(asked, 'organization')?.text).toContain('org_other');
+  });
+
   it('is used as it is when its exact name is there', async () => {
     world.state.organizations.push({ id: 'org_there', name: 'payments-eu-prod' });
     const run = await onboarded();
@@ -578,6 +618,16 @@ describe('a run', () => {
     await engine.advance(run.id);
     expect(world.mutating()).toEqual(['create organization']);
     expect((await records.get(run.id))?.effects['organization']?.result).toBeUndefined();
+  });
+
+  it('is let go by a worker whose call never ends, and goes on with the next', async () => {
+    const run = await started();
+    const deaf = { ...world.read.otterize, listOrganizations: () => new Promise<never>(() => undefined) };
+    engine = engineWith({ read: { ...world.read, otterize: deaf }, patienceMs: 100 });
+    await engine.advance(run.id);
+    expect((await records.get(run.id))?.facts.organization).toBeUndefined();
+    engine = engineWith({});
+    expect((await advanced(run.id)).status).toBe('done');
   });
 
   it('is handed over at the next effect when the worker drains', async () => {

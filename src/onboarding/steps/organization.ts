@@ -47,8 +47,9 @@ export const organization = defineStep({
     if (isNew) {
       await effect('organization name', {
         async find({ otterize }) {
-          const all = await otterize.listOrganizations();
-          return byName(all, name)?.id === id ? { id } : undefined;
+          const named = byName(await otterize.listOrganizations(), name);
+          if (named !== undefined && named.id !== id) throw nameTaken(name, named.id, id);
+          return named === undefined ? undefined : { id };
         },
         create: async ({ otterize }) => ({ id: (await otterize.renameOrganization(id, name)).id }),
       });
@@ -106,6 +107,12 @@ const unexplained = (candidates: readonly Organization[]): UserError =>
     `A request to create the organization got no answer, and more organizations appeared since than Holt asked for: ${candidates
       .map(({ id, name }) => `${id} (${name})`)
       .join(', ')}. Name those that are not Holt's, or give one of them the name that is wanted, then retry.`,
+  );
+
+const nameTaken = (name: string, named: string, own: string): UserError =>
+  new UserError(
+    'organization-name-taken',
+    `Otterize has another organization named ${name} by now: ${named}. Holt had made ${own} for that name. To use the other one, type the command again; to use Holt's, give the other one another name, then retry.`,
   );
 
 const takenByAnother = (): ServiceError =>
