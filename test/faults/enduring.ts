@@ -106,7 +106,7 @@ const isTold = (lane: Lane, cluster: string): boolean =>
 function endSeen(lane: Lane, cluster: string, { failures }: Persevering, { said }: Watched): End {
   if (failures.length > 0) return 'failed';
   if (isTold(lane, cluster)) return 'told';
-  return [...said].some(text => /Trying again on <!date/.test(text)) ? 'waiting' : 'recovered';
+  return [...said].some(text => /Trying again <!date/.test(text)) ? 'waiting' : 'recovered';
 }
 
 /** Whoever recovers may have had to wait a moment. */
