@@ -11,7 +11,7 @@ const cases: readonly [Safety, Mode, string, string, Partial<Job> & { nth?: numb
   ['intent', 'after', 'Otterize createOrganization', 'no organization is left unexplained', {}],
   ['settle', 'late', 'Otterize createOrganization', 'no organization is left unexplained', {}],
   ['fence', 'zombie', 'Otterize listOrganizations', 'no organization is left unexplained', { nth: 2 }],
-  ['compare-and-set', 'zombie', 'Record intended organization', 'one organization', {}],
+  ['compare-and-set', 'zombie', 'Record intended organization', 'the thread tells the truth', {}],
   ['claim', 'after', 'Otterize createOrganization', 'one organization', { nth: 2, pair: true }],
   ['read-back', 'lie', 'Key Vault setSecret', 'the vault holds the live credentials', {}],
 ];
