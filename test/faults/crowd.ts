@@ -124,6 +124,12 @@ function createBoard({ sandbox: { slack, channel } }: Lane) {
   };
 }
 
+/** Somebody else pressed the button meanwhile. */
+function unlessGone(error: unknown): { acknowledged: false } {
+  if (error instanceof Error && /^there is no/.test(error.message)) return { acknowledged: false };
+  throw error;
+}
+
 /** What people do; half of it twice at the same time. */
 function createHands({ sandbox: { slack, channel, requester, approver } }: Lane, seed: number) {
   const count = { received: 0, done: 0 };
@@ -134,10 +140,7 @@ function createHands({ sandbox: { slack, channel, requester, approver } }: Lane,
       chance(2, seed, 'twice', count.done) === 0
         ? [sleep(chance(300, seed, 'after', count.done)).then(act)]
         : [];
-    const outcomes = await Promise.allSettled([act(), ...again]);
-    const received = outcomes
-      .flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-      .filter(({ acknowledged }) => acknowledged);
+    const received = (await Promise.all([act(), ...again])).filter(({ acknowledged }) => acknowledged);
     count.received += received.length;
     return received;
   }
@@ -151,9 +154,9 @@ function createHands({ sandbox: { slack, channel, requester, approver } }: Lane,
         ({ ephemerals }) => !ephemerals.some(each => /did not answer in time/.test(each.text)),
       );
     },
-    async press({ ts }: Message, button: Button): Promise<void> {
+    async press({ channel: place, ts }: Message, button: Button): Promise<void> {
       const who = button === 'approve' ? approver : requester;
-      await perhapsTwice(() => slack.click(who, { channel, ts }, button));
+      await perhapsTwice(() => slack.click(who, { channel: place, ts }, button).catch(unlessGone));
     },
   };
 }
