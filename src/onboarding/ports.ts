@@ -22,7 +22,8 @@ export interface Invite {
 
 export interface Credentials {
   clientId: string;
-  clientSecret: Secret;
+  /** Absent when the cloud does not show it (again). */
+  clientSecret: Secret | undefined;
 }
 
 export interface Integration {
@@ -31,7 +32,7 @@ export interface Integration {
   environmentId: string | undefined;
   /** Whether a component in the cluster has ever reported with it. */
   connected: boolean;
-  /** Absent when the cloud does not show them (again). Both values are checked: non-empty, no mask, plain characters. */
+  /** Absent when the cloud shows none. What is shown is checked: non-empty, no mask, plain characters. */
   credentials: Credentials | undefined;
 }
 

@@ -18,15 +18,19 @@ const tagsOf = ({ cluster, stage, integration }: Ownership): Record<string, stri
   'otterize-integration': integration,
 });
 
+/** Nobody can say what the value is: it is not shown, and the vault does not have it. Makes nothing. */
+export class Lost extends UserError {}
+
 /**
  * The vault holds this value under this name: equal values make no new version, a soft-deleted name is recovered first, and
- * what Holt cannot show to be this cluster's is not overwritten (UserError).
+ * what Holt cannot show to be this cluster's is not overwritten (UserError). A value that nobody shows is what the vault has
+ * for this integration, or it is Lost.
  */
 export async function keep(
   { request, read, effect }: StepContext<never>,
   owner: Ownership,
   name: string,
-  value: Secret,
+  value: Secret | undefined,
 ): Promise<{ name: string; version: string; written: boolean }> {
   const { vault } = request.target.names;
   if ((await read.vault.read(vault, name)) === 'deleted') {
@@ -44,18 +48,22 @@ export async function keep(
       async find(readers) {
         const stored = await readers.vault.read(vault, name);
         if (typeof stored === 'string') return undefined;
-        if (stored.value.equals(value)) return { version: stored.version, written: false };
-        refuseForeign(stored, owner, vault, name);
+        const known = value === undefined ? isOf(owner, stored) : stored.value.equals(value);
+        if (known) return { version: stored.version, written: false };
+        if (value !== undefined) refuseForeign(stored, owner, vault, name);
         return undefined;
       },
-      create: async writers => ({
-        ...(await writers.vault.write(vault, name, value, tagsOf(owner))),
-        written: true,
-      }),
+      async create(writers) {
+        if (value === undefined) throw new Lost('secret-lost', `Nobody knows what ${name} was.`, name);
+        return { ...(await writers.vault.write(vault, name, value, tagsOf(owner))), written: true };
+      },
     },
   );
   return { name, version, written };
 }
+
+const isOf = ({ integration }: Ownership, { tags }: StoredSecret): boolean =>
+  tags['otterize-integration'] === integration;
 
 function refuseForeign(
   { tags }: StoredSecret,

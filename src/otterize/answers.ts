@@ -78,10 +78,11 @@ function wasSeen(component: z.infer<typeof Component> | null | undefined): boole
 const isHidden = (value: string): boolean => /^(.?)\1*$/su.test(value);
 
 function credentialsOf(operation: string, { credentials }: RawIntegration): Credentials | undefined {
-  if (!credentials || isHidden(credentials.clientId) || isHidden(credentials.clientSecret)) return undefined;
+  if (!credentials || isHidden(credentials.clientId)) return undefined;
   const { clientId, clientSecret } = credentials;
   const plain = /^[A-Za-z0-9_-]+$/;
   if (!plain.test(clientId)) throw unknownForm(operation, 'credentials.clientId');
+  if (isHidden(clientSecret)) return { clientId, clientSecret: undefined };
   if (!plain.test(clientSecret)) throw unknownForm(operation, 'credentials.clientSecret');
   return { clientId, clientSecret: new Secret(clientSecret) };
 }

@@ -167,7 +167,7 @@ function createWriter(call: Call, startOrganization: string): OtterizeWriter {
         operation,
         await make(operation, organization, words, RawIntegration),
       );
-      if (integration.credentials === undefined) throw unknownForm(operation, 'credentials');
+      if (integration.credentials?.clientSecret === undefined) throw unknownForm(operation, 'credentials');
       return integration;
     },
 

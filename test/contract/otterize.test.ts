@@ -86,7 +86,7 @@ describe('what is in Otterize', () => {
     cloud.seedMember(made.id, 'ada@example.com');
 
     expect(integration).toMatchObject({ ...target, connected: false });
-    expect(integration.credentials?.clientSecret.reveal()).toMatch(/^[0-9a-f]{64}$/);
+    expect(integration.credentials?.clientSecret?.reveal()).toMatch(/^[0-9a-f]{64}$/);
     const stored = cloud.state.environments[0]?.labels;
     expect(Object.fromEntries(stored?.map(({ key, value }) => [key, value]) ?? [])).toEqual(labels);
 
@@ -102,7 +102,7 @@ describe('what is in Otterize', () => {
     expect(invites).toEqual([{ id: invite.id, email: "Zoë.O'Hara+x@example.com", status: 'PENDING' }]);
     expect(members).toEqual(['operator@example.com', 'ada@example.com']);
     expect(integrations).toEqual([integration]);
-    expect(integrations[0]?.credentials?.clientSecret.reveal()).toBe(
+    expect(integrations[0]?.credentials?.clientSecret?.reveal()).toBe(
       cloud.state.integrations[0]?.credentials.clientSecret,
     );
     expect(await otterize.listEnvironments(cloud.startOrganization)).toEqual([]);
@@ -136,7 +136,8 @@ describe('what is in Otterize', () => {
     const made = await otterize.createIntegration(organization, { environmentId, name: 'one' });
     cloud.state.integrations.push({ ...cloud.state.integrations[0]!, id: 'int_other', type: 'GENERIC' });
     expect(made.credentials).toBeDefined();
-    expect(await otterize.listIntegrations(organization)).toEqual([{ ...made, credentials: undefined }]);
+    const masked = { clientId: made.credentials?.clientId, clientSecret: undefined };
+    expect(await otterize.listIntegrations(organization)).toEqual([{ ...made, credentials: masked }]);
   });
 
   test('a name with a percent sign is seen to be garbled, not taken for another name', async () => {
@@ -318,7 +319,7 @@ describe('what the program does', () => {
 
   test('a notice on standard error does not disturb', async () => {
     const otterize = connectTo(`echo 'Caution: another revision {[' >&2; echo '${integration(secret)}'`);
-    expect((await create(otterize)).credentials?.clientSecret.reveal()).toBe(secret);
+    expect((await create(otterize)).credentials?.clientSecret?.reveal()).toBe(secret);
   });
 
   test('a deletion that nobody confirms is not believed', async () => {

@@ -53,7 +53,10 @@ export function createWorld() {
 
   const shown = ({ credentials, ...rest }: Integration): Integration => ({
     ...rest,
-    credentials: state.secretsShown ? credentials : undefined,
+    credentials: credentials && {
+      ...credentials,
+      clientSecret: state.secretsShown ? credentials.clientSecret : undefined,
+    },
   });
 
   const read: Readers = {

@@ -536,8 +536,30 @@ describe('the credentials', () => {
     expect(done.facts.credentials?.integration).toBe(integrations[0]?.id);
     const stored = world.state.secrets.get(name);
     expect(typeof stored === 'object' && stored.value.reveal()).toBe(
-      integrations[0]?.credentials.clientSecret.reveal(),
+      integrations[0]?.credentials.clientSecret?.reveal(),
     );
+  });
+
+  it('stay those of the integration whose secret the vault has, when only its id was cut off', async () => {
+    world.state.secretsShown = false;
+    world.faults.set('write otterize-cloud-client-id', { error: failure({ service: 'Key Vault' }) });
+    const run = await onboarded();
+    clock += 100_000;
+    expect((await advanced(run.id)).status).toBe('done');
+    expect(world.calls.filter(call => call === 'create integration')).toHaveLength(1);
+    expect(world.calls).not.toContain('delete integration');
+  });
+
+  it('wait for a write that may still land before the vault is said not to have them', async () => {
+    world.state.secretsShown = false;
+    const fault = { error: failure({ service: 'Key Vault' }), after: true };
+    world.faults.set('write otterize-cloud-client-secret', fault);
+    const run = await onboarded();
+    expect(run.status).toBe('waiting');
+    expect(world.calls).not.toContain('delete integration');
+    clock += 100_000;
+    expect((await advanced(run.id)).status).toBe('done');
+    expect(world.calls).not.toContain('delete integration');
   });
 
   it('stop with what to do when somebody else’s integration does not show its secret', async () => {

@@ -200,14 +200,17 @@ describe('what the CLI prints', () => {
     expect(integrationOf('x', parseOne('x', text, RawIntegration)).connected).toBe(connected);
   });
 
-  test.each([null, '', '********', 'xxxx', '•••', '*'])('hides a secret as %j', secret => {
-    const text = secret === null ? '[{"id":"int_a1","name":"one","credentials":null}]' : raw(secret);
-    expect(credentialsIn(text)).toBeUndefined();
-    expect(credentialsIn(raw('0af9', secret ?? ''))).toBeUndefined();
+  test.each(['', '********', 'xxxx', '•••', '*'])('hides a secret as %j', secret => {
+    expect(credentialsIn(raw(secret))).toEqual({ clientId: 'cli_a1', clientSecret: undefined });
+    expect(credentialsIn(raw('0af9', secret))).toBeUndefined();
+  });
+
+  test('shows no credentials', () => {
+    expect(credentialsIn('[{"id":"int_a1","name":"one","credentials":null}]')).toBeUndefined();
   });
 
   test('shows a secret that is used as it is, or not at all', () => {
-    expect(credentialsIn(raw('0af9_-Z'))?.clientSecret.reveal()).toBe('0af9_-Z');
+    expect(credentialsIn(raw('0af9_-Z'))?.clientSecret?.reveal()).toBe('0af9_-Z');
     expect(credentialsIn(raw('0af9_-Z'))?.clientId).toBe('cli_a1');
     for (const secret of ['ab cd', ' ab', 'ab****', '<hidden>', 'abc\n']) {
       expect(() => credentialsIn(raw(secret))).toThrow(/credentials\.clientSecret/);

@@ -1,10 +1,13 @@
 import { UserError } from '../../errors.ts';
 import { Secret } from '../../secret.ts';
-import type { Credentials, Integration } from '../ports.ts';
+import type { Facts } from '../facts.ts';
+import type { Integration } from '../ports.ts';
 import { defineStep, type StepContext } from '../step.ts';
-import { keep, type Ownership } from '../vault-secret.ts';
+import { keep, Lost, type Ownership } from '../vault-secret.ts';
 
 type Context = StepContext<'organization' | 'environment'>;
+
+type Kept = NonNullable<Facts['credentials']>;
 
 interface Established {
   id: string;
@@ -20,11 +23,25 @@ export const credentials = defineStep({
   fact: 'credentials',
   needs: ['organization', 'environment'],
 
-  run: async context => {
-    const { names, cluster, stage } = context.request.target;
-    const { integration, live } = await findCredentials(context, 'integration');
-    const owner: Ownership = { cluster, stage, integration: integration.id };
+  run: context => keepCredentials(context, 'integration'),
+});
 
+/** Keeps what Otterize shows, and trusts the vault for what Otterize does not show again. */
+async function keepCredentials(context: Context, key: string): Promise<Kept> {
+  const { names, cluster, stage } = context.request.target;
+  const { integration, shown } = await establish(context, key);
+  const listed = shown ?? (await context.read.otterize.listIntegrations(context.facts.organization.id));
+  const current = Array.isArray(listed) ? listed.find(({ id }) => id === integration.id) : listed;
+  if (current === undefined) {
+    const replaced = context.recorded(`remove ${integration.id}`);
+    if (!replaced && !context.acknowledged('integration-gone', integration.id)) throw gone(integration.id);
+    return keepCredentials(context, `integration after ${integration.id}`);
+  }
+  const live = current.credentials;
+  if (live === undefined) throw unreadable(context, integration.id);
+
+  const owner: Ownership = { cluster, stage, integration: integration.id };
+  try {
     const secrets = [
       await keep(context, owner, names.clientSecretSecret, live.clientSecret),
       await keep(context, owner, names.clientIdSecret, new Secret(live.clientId)),
@@ -36,28 +53,12 @@ export const credentials = defineStep({
       secrets: secrets.map(({ name, version }) => ({ name, version })),
       written: secrets.some(({ written }) => written),
     };
-  },
-});
-
-/** The integration and its credentials, from Otterize while it shows them, else from the vault that has them already. */
-async function findCredentials(
-  context: Context,
-  key: string,
-): Promise<{ integration: Established; live: Credentials }> {
-  const { integration, shown } = await establish(context, key);
-  const listed = shown ?? (await context.read.otterize.listIntegrations(context.facts.organization.id));
-  const current = Array.isArray(listed) ? listed.find(({ id }) => id === integration.id) : listed;
-  if (current === undefined) {
-    const replaced = context.recorded(`remove ${integration.id}`);
-    if (!replaced && !context.acknowledged('integration-gone', integration.id)) throw gone(integration.id);
-    return findCredentials(context, `integration after ${integration.id}`);
+  } catch (error) {
+    if (!(error instanceof Lost)) throw error;
+    if (!integration.made || current.connected) throw unreadable(context, integration.id);
   }
-
-  const live = current.credentials ?? (await stored(context, integration.id));
-  if (live !== undefined) return { integration, live };
-  if (!integration.made || current.connected) throw unreadable(context, integration.id);
   await remove(context, integration.id);
-  return findCredentials(context, `integration after ${integration.id}`);
+  return keepCredentials(context, `integration after ${integration.id}`);
 }
 
 async function establish(
@@ -84,20 +85,6 @@ async function establish(
     },
   });
   return { integration, shown };
-}
-
-/** What the vault holds, if both secrets are tagged as this integration's. */
-async function stored({ request, read }: Context, integration: string): Promise<Credentials | undefined> {
-  const { vault, clientIdSecret, clientSecretSecret } = request.target.names;
-  const [clientId, clientSecret] = await Promise.all([
-    read.vault.read(vault, clientIdSecret),
-    read.vault.read(vault, clientSecretSecret),
-  ]);
-  const ours = [clientId, clientSecret].every(
-    each => typeof each === 'object' && each.tags['otterize-integration'] === integration,
-  );
-  if (!ours || typeof clientId !== 'object' || typeof clientSecret !== 'object') return undefined;
-  return { clientId: clientId.value.reveal(), clientSecret: clientSecret.value };
 }
 
 async function remove({ facts, effect }: Context, integration: string): Promise<void> {
@@ -129,10 +116,10 @@ const gone = (integration: string): UserError =>
   );
 
 const unreadable = ({ request }: Context, integration: string): UserError => {
-  const { vault, clientIdSecret, clientSecretSecret } = request.target.names;
+  const { vault, clientSecretSecret } = request.target.names;
   return new UserError(
     'secret-not-readable',
-    `Otterize does not show the secret of the integration ${integration} again, ${vault} does not hold it, and Holt did not make this integration in this run. Put its values into ${vault} as ${clientIdSecret} and ${clientSecretSecret}, both tagged otterize-integration=${integration}, or delete the integration in Otterize, then retry.`,
+    `Otterize does not show the secret of the integration ${integration} again, ${vault} does not hold it, and Holt did not make this integration in this run. Put it into ${vault} as ${clientSecretSecret}, tagged otterize-integration=${integration}, or delete the integration in Otterize, then retry.`,
     integration,
   );
 };
