@@ -43,13 +43,17 @@ export interface Asking {
 /** Says no: one answer, and one line in the log, which has the same form whatever was refused. */
 export function refuse(
   { log }: Pick<Desk, 'log'>,
-  { entry, user, team, channel }: Asking,
+  asking: Asking,
   reason: string,
   answer: Answer,
   run?: string,
 ): { answer: Answer } {
-  log.warn({ entry, by: user, team, channel, reason, ...(run === undefined ? {} : { run }) }, 'refused');
+  logRefusal(log, asking, reason, run === undefined ? {} : { run });
   return { answer };
+}
+
+function logRefusal(log: Log, { entry, user, team, channel }: Asking, reason: string, more: object): void {
+  log.warn({ entry, by: user, team, channel, reason, ...more }, 'refused');
 }
 
 /** Slack waits three seconds for an acknowledgement; the store gets most of them. */
@@ -114,10 +118,11 @@ export async function answering<T extends { answer?: Answer }>(
 }
 
 /** Slack may send an envelope again. */
-async function isRepeated({ log, store }: Desk, { user, envelope }: Asking): Promise<boolean> {
+async function isRepeated({ log, store }: Desk, asking: Asking): Promise<boolean> {
+  const { envelope } = asking;
   if (envelope === undefined) return false;
   const limit = { most: 1, withinMs: envelopeRememberedMs };
   const first = await inTime(store.admit(`envelope-${envelope}`, limit), memoryMs);
-  if (!first) log.warn({ by: user, envelope }, 'refused: the envelope was here before');
+  if (!first) logRefusal(log, asking, 'repeated', { envelope });
   return !first;
 }

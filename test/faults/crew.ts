@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Launched, launch } from '../../src/sandbox/launch.ts';
-import type { Orders } from './orders.ts';
+import { type Orders, wordsFor } from './orders.ts';
 
 /** A place in the crew: who plays it comes and goes. */
 export interface Place {
@@ -53,7 +53,7 @@ export function createCrew(
   ];
 
   const begin = (role: Place['role']): Promise<Launched> =>
-    launch([product, role, JSON.stringify(orders)], environment);
+    launch([product, ...wordsFor(role, orders)], environment);
 
   async function supervise(place: Place): Promise<void> {
     while (!state.closing) {

@@ -13,7 +13,7 @@ import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandb
 import { openStore } from '../../src/store/open.ts';
 import { everyWrite, startRedis, type TestRedis } from '../support/redis.ts';
 import { createSampler } from './canaries.ts';
-import type { Orders } from './orders.ts';
+import { type Orders, wordsFor } from './orders.ts';
 import { compiled, startProgram, writeSound } from './program.ts';
 import type { Safety } from './safeties.ts';
 
@@ -154,7 +154,7 @@ export async function openLane({
   const gone: Launched[] = [];
   const processes = new Map<Role, Launched>();
   const begin = (role: Role | 'main'): Promise<Launched> =>
-    launch([product, role, JSON.stringify(orders)], environment);
+    launch([product, ...wordsFor(role, orders)], environment);
   const put = (role: Role, launched: Launched): void => void processes.set(role, launched);
   /** The process of this role plays it no more. */
   const dismiss = (role: Role): Launched | undefined => {

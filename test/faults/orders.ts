@@ -11,10 +11,18 @@ const Orders = z.strictObject({
   /** When a call that hangs is given up; as usual when left out. */
   callMs: z.int().optional(),
   without: z.enum(safeties).optional(),
+  /** Who starts it, and without whom it does not stay. */
+  parent: z.int(),
 });
-export type Orders = z.infer<typeof Orders>;
+export type Orders = Omit<z.infer<typeof Orders>, 'parent'>;
 
-export const readOrders = (text: string): Orders => Orders.parse(JSON.parse(text));
+/** The words with which the product's process is started. */
+export const wordsFor = (role: string, orders: Orders): string[] => [
+  role,
+  JSON.stringify({ ...orders, parent: process.pid }),
+];
+
+export const readOrders = (text: string): z.infer<typeof Orders> => Orders.parse(JSON.parse(text));
 
 const Line = z.object({ kind: z.string(), about: z.string().default('') });
 

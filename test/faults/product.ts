@@ -32,9 +32,8 @@ const seams = {
 };
 
 // Whoever started it may be stopped with Ctrl-C, or killed; nothing is left behind then.
-const parent = process.ppid;
 setInterval(() => {
-  if (process.ppid !== parent) process.exit(1);
+  if (process.ppid !== orders.parent) process.exit(1);
 }, 1_000).unref();
 
 switch (process.argv[2]) {

@@ -6,7 +6,7 @@ import { answerOf, endedOf } from './program.ts';
 type Around = NonNullable<StandIn['hooks']['around']>;
 type Act = Parameters<Around>[1];
 /** What happens to a call in place of its being served. */
-type Trouble = (call: Call, act: Act) => Promise<Response>;
+export type Trouble = (call: Call, act: Act) => Promise<Response>;
 
 /** The errors that each service answers with when it has done nothing; of Slack's, those that do not lie. */
 const refusals: Readonly<Record<string, readonly number[]>> = {
