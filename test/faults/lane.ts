@@ -164,6 +164,18 @@ export async function openLane({
     gone.push(process);
     return process;
   };
+  const starting = new Map<Role, Promise<void>>();
+  /** Starts one, whoever asks meanwhile; again when the world was at its worst just then. */
+  const supervise = (role: Role): Promise<void> => {
+    const already = starting.get(role);
+    if (already !== undefined) return already;
+    const started = begin(role)
+      .catch(() => begin(role))
+      .then(launched => put(role, launched))
+      .finally(() => starting.delete(role));
+    starting.set(role, started);
+    return started;
+  };
   const stop = async (role: Role): Promise<number | null> => (await dismiss(role)?.stop()) ?? 0;
 
   const services = [
@@ -206,7 +218,7 @@ export async function openLane({
         return;
       }
       const missing = (['bot', 'worker'] as const).filter(role => !processes.has(role));
-      await Promise.all(missing.map(async role => put(role, await begin(role))));
+      await Promise.all(missing.map(supervise));
     },
     running: role => processes.get(role),
     roleOf(call) {
