@@ -30,7 +30,7 @@ export interface ProcessOptions {
   log: Log;
   health: { host: string; port: number };
   opened: Opened;
-  /** The least time between two redraws over all processes, in milliseconds: Slack allows 50 edits a minute. */
+  /** The least time between two redraws over all processes, in milliseconds. */
   renderEveryMs: number;
   parts(house: House): Promise<Part[]> | Part[];
 }

@@ -44,14 +44,29 @@ export async function createWorkerPart(
   });
   const hurry = callMs === undefined ? {} : { requestTimeoutMs: callMs };
   const credential = createCredential(azureAuth(env));
-  const vault = createVault({ credential, vaultUrl: env.KEY_VAULT_URL, ...hurry });
+  const { turns } = store;
+  const vault = createVault({
+    credential,
+    vaultUrl: env.KEY_VAULT_URL,
+    turns,
+    limits: { writesPer10s: env.KEY_VAULT_WRITES_PER_10S, readsPer10s: env.KEY_VAULT_READS_PER_10S },
+    ...hurry,
+  });
   const repository = createRepository({
     apiUrl: env.GITHUB_API_URL,
     auth: await gitHubAuth(env),
+    turns,
+    limits: { writesPerHour: env.GITHUB_WRITES_PER_HOUR, requestsPerHour: env.GITHUB_REQUESTS_PER_HOUR },
     log,
     ...hurry,
   });
-  const directory = createDirectory({ credential, graphUrl: env.GRAPH_URL, ...hurry });
+  const directory = createDirectory({
+    credential,
+    graphUrl: env.GRAPH_URL,
+    turns,
+    unitsPer10s: env.GRAPH_UNITS_PER_10S,
+    ...hurry,
+  });
   const usual: EngineOptions = {
     plan,
     records,

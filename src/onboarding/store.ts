@@ -1,4 +1,5 @@
 import type { Claims, Problem } from './ports.ts';
+import type { Turns } from './turns.ts';
 
 /** A document with what the store must know of it. A run is live, and holds its subject, exactly while `due` is a number. */
 export interface Entry {
@@ -69,6 +70,8 @@ export interface Store {
    * count for all processes.
    */
   admit(key: string, limit: Limit): Promise<boolean>;
+  /** Places in what outside services allow. Those of the embedded store are forgotten with the process. */
+  turns: Turns;
   /** What keeps the store from being used safely; empty when ready. */
   check(): Promise<Problem[]>;
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../errors.ts';
 import type { Claims } from '../onboarding/ports.ts';
 import type { Mark, Store } from '../onboarding/store.ts';
+import { createTurns } from './in-process-turns.ts';
 
 const schema = `
 create table if not exists runs (
@@ -78,6 +79,7 @@ export function openEmbeddedStore(file: string): Store {
   return {
     claims: createClaims(database),
     admit: createAdmission(database),
+    turns: createTurns(() => performance.now()),
     now: async () => Date.now(),
     ...createWriters(database),
     ...createReaders(database),

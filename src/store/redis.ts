@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Claims, Problem } from '../onboarding/ports.ts';
 import type { Entry, Store } from '../onboarding/store.ts';
-import { redisFailure } from './connection.ts';
+import { createRedisTurns } from './redis-turns.ts';
+import { defineScript, told } from './script.ts';
 
 // One hash tag, so that a cluster keeps all of it in one slot and every script may touch all of it.
 const keys = {
@@ -80,22 +81,6 @@ local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('PEXPIRE', KEYS[1], ms) end
 return count <= tonumber(most) and 1 or 0`;
 
-type Command = (...args: (string | number)[]) => Promise<unknown>;
-
-function defineScript(redis: Redis, name: string, numberOfKeys: number, lua: string): Command {
-  redis.defineCommand(name, { numberOfKeys, lua });
-  const command = Reflect.get(redis, name) as Command;
-  return (...args) => command.apply(redis, args);
-}
-
-async function told<T>(operation: string, command: Promise<T>): Promise<T> {
-  try {
-    return await command;
-  } catch (error) {
-    throw redisFailure(operation, error);
-  }
-}
-
 const wordsOf = ({ id, revision, subject, due, document }: Entry, audit: string): (string | number)[] => [
   id,
   revision,
@@ -149,6 +134,7 @@ export function createRedisStore(redis: Redis, { allowVolatile = false } = {}): 
     behind: () => told('list what is behind', redis.smembers(behind)),
     admit: async (key, { most, withinMs }) =>
       (await told('count', admit(keys.admitted(key), most, withinMs))) === 1,
+    turns: createRedisTurns(redis),
     check: async () =>
       (await dangersOf(redis, allowVolatile)) ?? [
         'Redis cannot be reached: check that it runs and that REDIS_URL is right.',

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDirectory } from '../../src/azure/directory.ts';
 import { explain, UserError } from '../../src/errors.ts';
 import { clientSecretOf, startAzure } from '../support/azure.ts';
+import { graphUnlimited } from '../support/limits.ts';
 
 let azure: Awaited<ReturnType<typeof startAzure>>;
 let directory: ReturnType<typeof createDirectory>;
@@ -11,7 +12,11 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   azure.reset();
-  directory = createDirectory({ credential: clientSecretOf(azure.entra), graphUrl: azure.entra.url });
+  directory = createDirectory({
+    credential: clientSecretOf(azure.entra),
+    graphUrl: azure.entra.url,
+    ...graphUnlimited(),
+  });
 });
 afterAll(() => azure.close());
 
@@ -63,6 +68,7 @@ describe('the directory', () => {
     const hurried = createDirectory({
       credential: clientSecretOf(azure.entra),
       graphUrl: url,
+      ...graphUnlimited(),
       requestTimeoutMs: 300,
     });
     expect(await thrownBy(hurried.findPerson('anna@harbour.example'))).toMatchObject({
@@ -85,7 +91,9 @@ describe('the directory', () => {
     const wrong = clientSecretOf(azure.entra, 'not-the-secret');
     const problems = await directory
       .check([])
-      .then(() => createDirectory({ credential: wrong, graphUrl: azure.entra.url }).check([]));
+      .then(() =>
+        createDirectory({ credential: wrong, graphUrl: azure.entra.url, ...graphUnlimited() }).check([]),
+      );
     expect(problems).toHaveLength(1);
     expect(problems.join(' ')).not.toContain('not-the-secret');
   });

@@ -9,6 +9,7 @@ import { type GitHubStandIn, startGitHub } from '../../src/sandbox/github.ts';
 import type { RepositoryStandIn } from '../../src/sandbox/github-repository.ts';
 import { randomId } from '../../src/sandbox/kit.ts';
 import { Secret } from '../../src/secret.ts';
+import { gitHubUnlimited } from '../support/limits.ts';
 
 const pull = { branch: 'holt/a-prod', base: 'main', title: 'Connect a-prod', body: 'Please.' };
 
@@ -33,7 +34,7 @@ describe('the GitHub adapter with what only the stand-in does', () => {
   beforeEach(async () => {
     await github.reset();
     repository = github.repository(name);
-    adapter = createRepository({ apiUrl: github.url, auth: { token } });
+    adapter = createRepository({ ...gitHubUnlimited(), apiUrl: github.url, auth: { token } });
   });
 
   async function commits(branch = pull.branch, by = adapter) {
@@ -60,7 +61,12 @@ describe('the GitHub adapter with what only the stand-in does', () => {
 
   test('each call has the time limit to itself, not what the calls before left of it', async () => {
     const limit = 300;
-    const hurried = createRepository({ apiUrl: github.url, auth: { token }, requestTimeoutMs: limit });
+    const hurried = createRepository({
+      ...gitHubUnlimited(),
+      apiUrl: github.url,
+      auth: { token },
+      requestTimeoutMs: limit,
+    });
     const until = performance.now() + 2 * limit;
     let calls = 0;
     while (performance.now() < until) {
@@ -152,7 +158,7 @@ describe('the GitHub adapter with what only the stand-in does', () => {
         status: undefined,
       });
     }
-    const second = createRepository({ apiUrl: github.url, auth: { token } });
+    const second = createRepository({ ...gitHubUnlimited(), apiUrl: github.url, auth: { token } });
     const limited = { status: 403, retryable: true, retryAfter: 60_000, applied: 'no' };
     await expect(commits('holt/late', second)).rejects.toMatchObject(limited);
   });
@@ -176,7 +182,11 @@ describe('the GitHub adapter with what only the stand-in does', () => {
 
   test('a token that is not accepted is a problem to a check and a failure to the rest, and is not shown', async () => {
     const wrong = `ghp_${randomId(36)}`;
-    const stranger = createRepository({ apiUrl: github.url, auth: { token: async () => new Secret(wrong) } });
+    const stranger = createRepository({
+      ...gitHubUnlimited(),
+      apiUrl: github.url,
+      auth: { token: async () => new Secret(wrong) },
+    });
     expect(await stranger.check(name, 'main')).toEqual([expect.stringContaining('token was not accepted')]);
     const failure = await stranger.openPull(name, pull).catch((error: unknown) => error as Error);
     expect(failure).toMatchObject({ status: 401, retryable: false, applied: 'no' });
@@ -185,7 +195,11 @@ describe('the GitHub adapter with what only the stand-in does', () => {
 
   test('a token that cannot be read is a failure that names no file', async () => {
     const auth = { token: () => Promise.reject(new Error('ENOENT: /secret/place')) };
-    const failure = createRepository({ apiUrl: github.url, auth }).findBranch(name, 'main', 'main');
+    const failure = createRepository({ ...gitHubUnlimited(), apiUrl: github.url, auth }).findBranch(
+      name,
+      'main',
+      'main',
+    );
     await expect(failure).rejects.toMatchObject({
       message: 'GitHub could not let Holt sign in: its token could not be read',
       applied: 'no',
@@ -195,13 +209,19 @@ describe('the GitHub adapter with what only the stand-in does', () => {
   test('an App that is not installed there says so, and a key that is no key is refused at once', async () => {
     const { appId, privateKey } = github.app();
     const auth = { appId, installationId: 1, privateKey: new Secret(privateKey) };
-    const failure = createRepository({ apiUrl: github.url, auth }).findBranch(name, 'main', 'main');
+    const failure = createRepository({ ...gitHubUnlimited(), apiUrl: github.url, auth }).findBranch(
+      name,
+      'main',
+      'main',
+    );
     await expect(failure).rejects.toMatchObject({
       message: expect.stringContaining('the App'),
       retryable: false,
     });
     const broken = { ...auth, privateKey: new Secret('no key') };
-    expect(() => createRepository({ apiUrl: github.url, auth: broken })).toThrow(/not a private key/);
+    expect(() => createRepository({ ...gitHubUnlimited(), apiUrl: github.url, auth: broken })).toThrow(
+      /not a private key/,
+    );
   });
 
   test('a token without the right to write is a problem, and is refused', async () => {
@@ -221,7 +241,12 @@ describe('the GitHub adapter with what only the stand-in does', () => {
     ],
     ['silence', { kind: 'hang' } as const, undefined],
   ])('%s may be tried again, and leaves open only whether a write was done', async (_, fault, status) => {
-    const impatient = createRepository({ apiUrl: github.url, auth: { token }, requestTimeoutMs: 300 });
+    const impatient = createRepository({
+      ...gitHubUnlimited(),
+      apiUrl: github.url,
+      auth: { token },
+      requestTimeoutMs: 300,
+    });
     await commits();
     github.faults.push({ ...fault, operation: 'listRefs', times: 1 });
     const read = impatient.findBranch(name, 'main', 'main');
@@ -255,7 +280,11 @@ describe('the GitHub adapter with what only the stand-in does', () => {
 
   test("an App's commits name nobody, so that they are signed", async () => {
     const { privateKey, ...ids } = github.app();
-    adapter = createRepository({ apiUrl: github.url, auth: { ...ids, privateKey: new Secret(privateKey) } });
+    adapter = createRepository({
+      ...gitHubUnlimited(),
+      apiUrl: github.url,
+      auth: { ...ids, privateKey: new Secret(privateKey) },
+    });
     const { commit } = await commits();
     expect((await repository.git.readCommit(commit)).author.name).toBe('holt[bot]');
   });
