@@ -39,22 +39,23 @@ export function createCredential(options: AzureAuth): TokenCredential {
   const credential = build(options);
   const fetching = new Map<string, ReturnType<TokenCredential['getToken']>>();
 
-  const fetched: TokenCredential['getToken'] = (scopes, tokenOptions) => {
-    const { claims, tenantId, enableCae } = tokenOptions ?? {};
-    const name = JSON.stringify([scopes, claims, tenantId, enableCae]);
-    const answer = fetching.get(name) ?? credential.getToken(scopes, tokenOptions);
-    fetching.set(name, answer);
-    const forget = (): void => void (fetching.get(name) === answer && fetching.delete(name));
-    answer.then(forget, forget);
-    return answer;
-  };
-
   return {
     async getToken(scopes, { abortSignal, ...tokenOptions } = {}) {
+      const name = JSON.stringify([
+        scopes,
+        tokenOptions.claims,
+        tokenOptions.tenantId,
+        tokenOptions.enableCae,
+      ]);
+      const answer = fetching.get(name) ?? credential.getToken(scopes, tokenOptions);
+      fetching.set(name, answer);
       try {
-        return await unlessLate(fetched(scopes, tokenOptions), abortSignal);
+        return await unlessLate(answer, abortSignal);
       } catch (error) {
         throw signInFailure(error);
+      } finally {
+        // Whoever comes after one who gave up asks anew.
+        if (fetching.get(name) === answer) fetching.delete(name);
       }
     },
   };

@@ -13,7 +13,7 @@ export interface Allowance {
 }
 
 /** How much of an allowance a call uses. */
-export type Use = readonly [allowance: Allowance, cost: number];
+type Use = readonly [allowance: Allowance, cost: number];
 
 /** Places that all processes share. Part of the store; one contract suite holds both implementations (test/contract/turns.test.ts). */
 export interface Turns {

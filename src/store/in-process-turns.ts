@@ -22,15 +22,18 @@ export function createTurns(now: () => number): Turns {
       const count = countOf(key);
       const { given, pausedUntil } = count;
       const began = now();
-      const free = rates.map(({ most, withinMs }) => {
+      let at = Math.max(began, given.at(-1) ?? 0, pausedUntil);
+      let apart = Math.min(...rates.map(({ most, withinMs }) => (withinMs * cost) / most));
+      for (const { most, withinMs } of rates) {
         const inTheWay = given.at(Math.min(cost, most) - most - 1);
-        return inTheWay === undefined ? 0 : inTheWay + withinMs;
-      });
-      const at = Math.max(began, given.at(-1) ?? 0, pausedUntil, ...free);
+        if (inTheWay === undefined || inTheWay + withinMs < at) continue;
+        at = inTheWay + withinMs;
+        apart = (withinMs * cost) / most;
+      }
       if (at - began > patienceMs) {
         const longest = Math.max(...rates.map(({ withinMs }) => withinMs));
         const again = Math.min(Math.max(at, count.told), at + longest);
-        count.told = again + Math.max(...rates.map(({ most, withinMs }) => (withinMs * cost) / most));
+        count.told = again + apart;
         return again - began;
       }
       const kept = Math.max(...rates.map(({ most }) => most));

@@ -18,17 +18,18 @@ local cost, patience = tonumber(ARGV[1]), tonumber(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local at = math.max(now, tonumber(redis.call('LINDEX', given, -1) or 0), now + redis.call('PTTL', paused))
-local kept, longest, apart = 0, 0, 0
+local kept, longest, apart, quickest = 0, 0, nil, math.huge
 for i = 3, #ARGV, 2 do
   local most, within = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
+  local spacing = math.ceil(within * cost / most)
   local inTheWay = redis.call('LINDEX', given, math.min(cost, most) - most - 1)
-  if inTheWay then at = math.max(at, inTheWay + within) end
-  kept, longest = math.max(kept, most), math.max(longest, within)
-  apart = math.max(apart, math.ceil(within * cost / most))
+  if inTheWay and inTheWay + within >= at then at, apart = inTheWay + within, spacing end
+  kept, longest, quickest = math.max(kept, most), math.max(longest, within), math.min(quickest, spacing)
 end
 if at - now > patience then
   local again = math.min(math.max(at, tonumber(redis.call('GET', told) or 0)), at + longest)
-  redis.call('SET', told, string.format('%.0f', again + apart), 'PX', again + apart - now)
+  local after = again + (apart or quickest)
+  redis.call('SET', told, string.format('%.0f', after), 'PX', after - now)
   return again - now
 end
 for _ = 1, math.min(cost, kept) do redis.call('RPUSH', given, string.format('%.0f', at)) end

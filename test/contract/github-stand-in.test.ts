@@ -9,7 +9,7 @@ import { type GitHubStandIn, startGitHub } from '../../src/sandbox/github.ts';
 import type { RepositoryStandIn } from '../../src/sandbox/github-repository.ts';
 import { randomId } from '../../src/sandbox/kit.ts';
 import { Secret } from '../../src/secret.ts';
-import { gitHubUnlimited } from '../support/limits.ts';
+import { gitHubUnlimited, turns } from '../support/limits.ts';
 
 const pull = { branch: 'holt/a-prod', base: 'main', title: 'Connect a-prod', body: 'Please.' };
 
@@ -143,24 +143,25 @@ describe('the GitHub adapter with what only the stand-in does', () => {
     expect(retryAfter).toBeLessThanOrEqual(602_000);
   });
 
-  test('many onboardings keep within the limit of writes, which a second process then meets', async () => {
-    const jobs = Array.from({ length: 30 }, (_, at) => commits(`holt/c${at}`));
+  test('many onboardings keep within the limit of writes, whatever the process; who does not count with them meets it', async () => {
+    const shared = { turns: turns(), limits: { writesPerHour: 500, requestsPerHour: 5_000 } };
+    const [first, second] = [1, 2].map(() =>
+      createRepository({ ...shared, apiUrl: github.url, auth: { token } }),
+    );
+    const jobs = Array.from({ length: 30 }, (_, at) => commits(`holt/c${at}`, at % 2 === 0 ? first : second));
     const ends = await Promise.allSettled(jobs);
     const rested = ends.filter(({ status }) => status === 'rejected');
-    expect(github.calls.filter(({ status }) => status === 403)).toEqual([]);
     expect(github.calls.filter(({ mutating }) => mutating)).toHaveLength(78);
+    expect(github.meter.breaches).toEqual([]);
     expect(rested).toHaveLength(4);
     for (const { reason } of rested as PromiseRejectedResult[]) {
-      expect(reason).toMatchObject({
-        retryable: true,
-        retryAfter: expect.any(Number),
-        applied: 'no',
-        status: undefined,
-      });
+      expect(reason).toMatchObject({ name: 'HeldBack', operation: 'commit the files', status: undefined });
     }
-    const second = createRepository({ ...gitHubUnlimited(), apiUrl: github.url, auth: { token } });
     const limited = { status: 403, retryable: true, retryAfter: 60_000, applied: 'no' };
-    await expect(commits('holt/late', second)).rejects.toMatchObject(limited);
+    await expect(commits('holt/late')).rejects.toMatchObject(limited);
+    expect(github.meter.breaches).toMatchObject([
+      { limit: 'content', most: 80, count: 81, windowMs: 60_000 },
+    ]);
   });
 
   test('a renamed repository is read, but not written to', async () => {
