@@ -99,17 +99,17 @@ describe('the directory', () => {
   });
 });
 
-describe('what is asked of the directory', () => {
-  const asked = (operation: string): number =>
-    azure.entra.calls.filter(call => call.operation === operation).length;
-  const of = (freshMs: number) =>
-    createDirectory({
-      credential: clientSecretOf(azure.entra),
-      graphUrl: azure.entra.url,
-      freshMs,
-      ...graphUnlimited(),
-    });
+const asked = (operation: string): number =>
+  azure.entra.calls.filter(call => call.operation === operation).length;
+const of = (freshMs: number) =>
+  createDirectory({
+    credential: clientSecretOf(azure.entra),
+    graphUrl: azure.entra.url,
+    freshMs,
+    ...graphUnlimited(),
+  });
 
+describe('what is asked of the directory', () => {
   it('at the same moment goes in batches of twenty, with one token, and each is answered for itself', async () => {
     const people = Array.from({ length: 7 }, (_, index) => `person-${index}@harbour.example`);
     for (const mail of people) azure.entra.addUser(mail, { mail });
