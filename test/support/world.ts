@@ -94,10 +94,15 @@ export function createWorld() {
     layout: {
       paths: gitops => [gitops.valuesPath],
       elsewhere: () => [],
-      edit: async (target, { clientId }, files: Files) => {
-        const text = `cluster: ${target.cluster}\nclientId: ${clientId}\n`;
-        return files[target.gitops.valuesPath] === text ? {} : { [target.gitops.valuesPath]: text };
-      },
+      edit: async (onboarded, files: Files) =>
+        Object.fromEntries(
+          onboarded
+            .map(({ target, clientId }): [string, string] => [
+              target.gitops.valuesPath,
+              `cluster: ${target.cluster}\nclientId: ${clientId}\n`,
+            ])
+            .filter(([path, text]) => files[path] !== text),
+        ),
       afterMerge: () => ['Restart the operators.'],
     },
   };

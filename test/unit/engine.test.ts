@@ -7,11 +7,11 @@ import { createLog } from '../../src/log.ts';
 import { decide } from '../../src/onboarding/approvals.ts';
 import { createEngine, type EngineOptions } from '../../src/onboarding/engine.ts';
 import { take } from '../../src/onboarding/leased.ts';
-import { plan } from '../../src/onboarding/plan.ts';
+import { planOf } from '../../src/onboarding/plan.ts';
 import type { Claims } from '../../src/onboarding/ports.ts';
 import { createRecords, type Records } from '../../src/onboarding/records.ts';
 import type { Request } from '../../src/onboarding/request.ts';
-import { announce, type Changed, cancel, introduce, type Run, retry } from '../../src/onboarding/run.ts';
+import { announce, type Changed, cancel, introduce, newRun, type Run, retry } from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
 import { Secret } from '../../src/secret.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
@@ -55,7 +55,7 @@ afterEach(async () => {
 
 function engineWith(overrides: Partial<EngineOptions>) {
   return createEngine({
-    plan,
+    planOf,
     records,
     claims,
     read: world.read,
@@ -731,10 +731,17 @@ describe('a run', () => {
   });
 });
 
-describe('the plan', () => {
-  it('establishes what a step needs before the step', () => {
+describe('each plan', () => {
+  const within = { rollout: 'rollout-1', pullRequest: true };
+  const policy = { canary: 0, wave: 5, stopAfter: 1, pullRequests: 'per-rollout' as const };
+
+  it.each([
+    ['a cluster', {}],
+    ['a cluster within a rollout', { within }],
+    ['a rollout', { rollout: { members: [], leftOut: [], policy } }],
+  ])('of %s establishes what a step needs before the step', (_, rest) => {
     const earlier = new Set<string>();
-    for (const { fact, needs } of plan) {
+    for (const { fact, needs } of planOf(newRun('run-1', request({}, rest), 0))) {
       expect(needs.filter(need => !earlier.has(need))).toEqual([]);
       earlier.add(fact);
     }
