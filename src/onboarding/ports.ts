@@ -7,6 +7,8 @@ export type Problem = string;
 export interface Organization {
   id: string;
   name: string;
+  /** When it was made, milliseconds since the epoch; absent when the CLI is too old to say, and of the one that Holt asks from. */
+  created?: number | undefined;
 }
 
 interface Environment {

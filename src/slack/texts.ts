@@ -106,8 +106,7 @@ export const facts: { readonly [Name in FactName]: FactWords<Name> } = {
   members: {
     title: 'Clusters',
     doing: 'waiting for the last of them',
-    done: ({ done, failed }) =>
-      markup`${done} done${failed.length === 0 ? '' : `, ${failed.length} failed`}`,
+    done: ({ done, failed }) => markup`${done} done${failed.length === 0 ? '' : `, ${failed.length} failed`}`,
   },
 };
 

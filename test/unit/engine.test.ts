@@ -11,7 +11,15 @@ import { planOf } from '../../src/onboarding/plan.ts';
 import type { Claims } from '../../src/onboarding/ports.ts';
 import { createRecords, type Records } from '../../src/onboarding/records.ts';
 import type { Request } from '../../src/onboarding/request.ts';
-import { announce, type Changed, cancel, introduce, newRun, type Run, retry } from '../../src/onboarding/run.ts';
+import {
+  announce,
+  type Changed,
+  cancel,
+  introduce,
+  newRun,
+  type Run,
+  retry,
+} from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
 import { Secret } from '../../src/secret.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
@@ -497,6 +505,39 @@ describe('the organization', () => {
       'payments-eu-prod-retired',
       'payments-eu-prod',
     ]);
+  });
+});
+
+describe('a new and empty organization that the records do not know', () => {
+  const left = () => ({ id: 'org_left', name: 'brave otter 421', created: Date.now() - 60_000 });
+
+  it('is shown to a person before another one is made, and to nobody after Retry', async () => {
+    world.state.organizations.push(left());
+    const run = await onboarded();
+    expect(errorOf(run, 'organization')).toMatchObject({ code: 'organization-unknown', about: 'org_left' });
+    expect(errorOf(run, 'organization')?.text).toContain('org_left (brave otter 421)');
+    expect(world.mutating()).toEqual([]);
+    await records.change(run.id, retry(approver));
+    expect((await advanced(run.id)).status).toBe('done');
+    expect((await onboarded(request({ cluster: 'billing-eu' }))).status).toBe('done');
+  });
+
+  it('is gone on with once it has the name', async () => {
+    world.state.organizations.push(left());
+    const run = await onboarded();
+    Object.assign(world.state.organizations.at(-1) ?? {}, { name: 'payments-eu-prod' });
+    await records.change(run.id, retry(approver));
+    expect((await advanced(run.id)).facts.organization).toMatchObject({ id: 'org_left', made: false });
+  });
+
+  it('holds nobody up when it is old, has environments, or is just being made by another run', async () => {
+    world.state.organizations.push({ ...left(), created: Date.now() - 7_200_000 });
+    world.state.organizations.push({ ...left(), id: 'org_used' });
+    world.state.environments.set('org_used', [{ id: 'env_1', name: 'prod' }]);
+    expect((await onboarded()).status).toBe('done');
+    world.state.organizations.push({ ...left(), id: 'org_other' });
+    await claims.claim('organization-intents', 'other-prod', 'other-prod');
+    expect((await onboarded(request({ cluster: 'billing-eu' }))).status).toBe('done');
   });
 });
 

@@ -191,13 +191,17 @@ describe('the umbrella chart', () => {
   it('rewrites its own ExternalSecret, leaves one that does the job and refuses any other', () => {
     const own = (first[externalSecretPath] ?? '').replace('1h', '5h');
     expect(
-      umbrellaChart.edit({ target: target(), ...client }, { ...first, [externalSecretPath]: own })[externalSecretPath],
+      umbrellaChart.edit({ target: target(), ...client }, { ...first, [externalSecretPath]: own })[
+        externalSecretPath
+      ],
     ).toBe(first[externalSecretPath]);
     const foreign = (first[externalSecretPath] ?? '').replace('managed-by: holt', 'managed-by: somebody');
-    expect(umbrellaChart.edit({ target: target(), ...client }, { ...first, [externalSecretPath]: foreign })).toEqual({});
+    expect(
+      umbrellaChart.edit({ target: target(), ...client }, { ...first, [externalSecretPath]: foreign }),
+    ).toEqual({});
     const other = foreign.replace('key: otterize-cloud-client-id', 'key: another');
-    expect(() => umbrellaChart.edit({ target: target(), ...client }, { ...first, [externalSecretPath]: other })).toThrow(
-      UserError,
-    );
+    expect(() =>
+      umbrellaChart.edit({ target: target(), ...client }, { ...first, [externalSecretPath]: other }),
+    ).toThrow(UserError);
   });
 });
