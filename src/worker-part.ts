@@ -7,7 +7,7 @@ import type { GitHubAuth } from './github/client.ts';
 import { createRepository } from './github/repository.ts';
 import { boundedLayout } from './gitops/bounded-layout.ts';
 import { createEngine, type EngineOptions, jitteredBackoff } from './onboarding/engine.ts';
-import { plan } from './onboarding/plan.ts';
+import { planOf } from './onboarding/plan.ts';
 import { createOtterize } from './otterize/otterize.ts';
 import type { House, Part } from './process.ts';
 import { Secret } from './secret.ts';
@@ -68,7 +68,7 @@ export async function createWorkerPart(
     ...hurry,
   });
   const usual: EngineOptions = {
-    plan,
+    planOf,
     records,
     claims: store.claims,
     read: { otterize, directory, vault, repository, layout: boundedLayout },

@@ -9,7 +9,7 @@ import { isWaiting, isWithdrawn, type Step, type Waiting } from './step.ts';
 import { Newer } from './versions.ts';
 
 export interface EngineOptions extends SessionOptions {
-  plan: readonly Step[];
+  planOf(run: Run): readonly Step[];
   log: Log;
   /** How often a step is tried when its failures may pass. */
   maxAttempts: number;
@@ -65,9 +65,9 @@ async function work(session: Session, options: EngineOptions): Promise<Map<FactN
     const now = await session.now();
     const ready = session.stopping()
       ? []
-      : options.plan.filter(
-          step => !busy.has(step.fact) && !parked.has(step.fact) && isReady(session.run, step, now),
-        );
+      : options
+          .planOf(session.run)
+          .filter(step => !busy.has(step.fact) && !parked.has(step.fact) && isReady(session.run, step, now));
     if (ready.length > 0 && fatal.length === 0) {
       await session.change(
         beginSteps(
@@ -168,6 +168,7 @@ async function fail(
 
 /** Ends the run, or lets it rest until the first of what it waits for. False when there was news meanwhile. */
 async function conclude(session: Session, parked: ReadonlyMap<FactName, number>): Promise<boolean> {
+  await session.callOff();
   const { run, lease } = session;
   const retries = Object.values(run.steps).flatMap(step => step?.retryAt ?? []);
   const moments = [...parked.values(), ...retries];

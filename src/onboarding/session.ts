@@ -5,8 +5,8 @@ import type { FactName, Facts } from './facts.ts';
 import { abandon, intend, type Lease, record } from './leased.ts';
 import type { Claims, Readers, Writers } from './ports.ts';
 import type { ChangeResult, Records } from './records.ts';
-import type { Change, Gate, Json, Run } from './run.ts';
-import type { EffectDefinition, StepContext } from './step.ts';
+import { type Change, cancel, type Gate, type Json, type Run } from './run.ts';
+import type { EffectDefinition, Kin, StepContext } from './step.ts';
 
 /** An effect may not be made now; its step is tried again at `until`. Thrown through the step, caught by the engine. */
 export class Interrupted extends Error {
@@ -43,6 +43,8 @@ export interface Session {
   stopping: () => boolean;
   change: (change: Change) => Promise<ChangeResult>;
   refresh: () => Promise<void>;
+  /** Of a rollout that a person cancelled: its clusters are, too. */
+  callOff: () => Promise<void>;
   context: () => StepContext<FactName>;
 }
 
@@ -116,6 +118,16 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
     }
   };
 
+  const kin: Kin = {
+    rollout: async () => {
+      const id = run.request.within?.rollout;
+      return id === undefined ? undefined : records.get(id);
+    },
+    roll: () => records.roll(run.id),
+    all: runs => records.all(runs),
+    change: async (id, apply) => void (await records.change(id, apply)),
+  };
+
   const ask = async (covered: { digest: string; addresses: string[] }): Promise<Gate> => {
     const result = await change(openGate(lease, covered));
     const gate = result.run.gates.at(-1);
@@ -136,6 +148,12 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
       const newest = await records.get(run.id);
       if (newest !== undefined) learn(newest);
     },
+    async callOff() {
+      const { cancel: cancelled, request } = run;
+      if (cancelled === undefined) return;
+      const members = request.rollout?.members ?? [];
+      await Promise.all(members.map(member => records.change(member.run, cancel(cancelled.by))));
+    },
     context: () => ({
       request: run.request,
       // The engine begins a step only when all that it needs is there.
@@ -143,6 +161,8 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
       thread: run.thread,
       read,
       claims,
+      kin,
+      retries: run.retries,
       effect,
       recorded: key => run.effects[key]?.result !== undefined,
       ask,

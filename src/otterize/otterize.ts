@@ -106,7 +106,9 @@ export function createOtterize(options: OtterizeOptions): Otterize {
       if (organizations.every(({ id }) => id !== startOrganization)) {
         throw unknownForm(operation, 'the organization that was asked from is missing');
       }
-      return organizations;
+      return organizations.map(each =>
+        each.id === startOrganization ? { ...each, created: undefined } : each,
+      );
     },
     // Never with --name: the CLI sends another name than the one given.
     listEnvironments: organization =>

@@ -83,6 +83,31 @@ export const facts: { readonly [Name in FactName]: FactWords<Name> } = {
         'nothing-to-change': words('not needed, the repository has it all'),
       })[state],
   },
+  turn: { title: 'Turn', doing: 'waiting for its wave', done: () => words('come') },
+  looked: {
+    title: 'Look at every cluster',
+    doing: 'reading what is there',
+    done: ({ lists, of }) => {
+      const people = new Set(lists.flatMap(list => list.people.map(({ address }) => address))).size;
+      return markup`${many(Object.keys(of).length, 'cluster')}, ${many(people, 'person', 'people')} to invite`;
+    },
+  },
+  waves: {
+    title: 'Waves',
+    doing: 'onboarding one wave after the other',
+    done: ({ pulls }) =>
+      pulls.length === 0
+        ? words('over')
+        : markup`over, ${many(pulls.length, 'pull request')} for ${many(
+            pulls.reduce((sum, { clusters }) => sum + clusters, 0),
+            'cluster',
+          )}`,
+  },
+  members: {
+    title: 'Clusters',
+    doing: 'waiting for the last of them',
+    done: ({ done, failed }) => markup`${done} done${failed.length === 0 ? '' : `, ${failed.length} failed`}`,
+  },
 };
 
 export const reasons: Readonly<Record<LeftOutReason, string>> = {
@@ -159,6 +184,9 @@ export const failure = {
   step: (fact: FactName, text: string): Markup => markup`*${facts[fact].title}*: ${foreign(text)}`,
   advice: words('What was made stays and is found again. Press Retry once the cause is gone.'),
   retried: (by: string, at: number): Markup => markup`Tried again by ${user(by)} ${moment(at)}.`,
+  wentOn: (by: string, at: number): Markup => markup`${user(by)} went on without them ${moment(at)}.`,
+  stopped: (by: string, at: number): Markup =>
+    markup`${user(by)} stopped it with what is ready ${moment(at)}.`,
   final: words('The run was cancelled, so it is not tried again.'),
   reference: (run: Run): Markup => markup`Reference: ${run.id}`,
 };
@@ -183,6 +211,7 @@ export const ended = {
     markup`Onboarding ${targetOf(run)} was cancelled${doneBy(run.cancel?.by)}. Nothing is undone.`,
   stays: (things: Markup): Markup => markup`This stays: ${things}.`,
   staysNothing: words('Nothing had been made.'),
+  staysInClusters: words('What was made stays; the table says how far each cluster came.'),
   unfinished: (things: string): Markup =>
     markup`Begun and not finished: ${things}. Typing the command again finds what there is and goes on.`,
   unreached: (people: Markup): Markup =>

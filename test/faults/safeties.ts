@@ -19,7 +19,7 @@ export const lacking =
   (options: EngineOptions): EngineOptions => {
     switch (without) {
       case 'intent':
-        return { ...options, plan: options.plan.map(step => carefree(step, options)) };
+        return { ...options, planOf: run => options.planOf(run).map(step => carefree(step, options)) };
       case 'settle':
         return { ...options, settleMs: 0 };
       case 'fence':

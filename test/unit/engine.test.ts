@@ -7,11 +7,19 @@ import { createLog } from '../../src/log.ts';
 import { decide } from '../../src/onboarding/approvals.ts';
 import { createEngine, type EngineOptions } from '../../src/onboarding/engine.ts';
 import { take } from '../../src/onboarding/leased.ts';
-import { plan } from '../../src/onboarding/plan.ts';
+import { planOf } from '../../src/onboarding/plan.ts';
 import type { Claims } from '../../src/onboarding/ports.ts';
 import { createRecords, type Records } from '../../src/onboarding/records.ts';
 import type { Request } from '../../src/onboarding/request.ts';
-import { announce, type Changed, cancel, introduce, type Run, retry } from '../../src/onboarding/run.ts';
+import {
+  announce,
+  type Changed,
+  cancel,
+  introduce,
+  newRun,
+  type Run,
+  retry,
+} from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
 import { Secret } from '../../src/secret.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
@@ -55,7 +63,7 @@ afterEach(async () => {
 
 function engineWith(overrides: Partial<EngineOptions>) {
   return createEngine({
-    plan,
+    planOf,
     records,
     claims,
     read: world.read,
@@ -500,6 +508,39 @@ describe('the organization', () => {
   });
 });
 
+describe('a new and empty organization that the records do not know', () => {
+  const left = () => ({ id: 'org_left', name: 'brave otter 421', created: Date.now() - 60_000 });
+
+  it('is shown to a person before another one is made, and to nobody after Retry', async () => {
+    world.state.organizations.push(left());
+    const run = await onboarded();
+    expect(errorOf(run, 'organization')).toMatchObject({ code: 'organization-unknown', about: 'org_left' });
+    expect(errorOf(run, 'organization')?.text).toContain('org_left (brave otter 421)');
+    expect(world.mutating()).toEqual([]);
+    await records.change(run.id, retry(approver));
+    expect((await advanced(run.id)).status).toBe('done');
+    expect((await onboarded(request({ cluster: 'billing-eu' }))).status).toBe('done');
+  });
+
+  it('is gone on with once it has the name', async () => {
+    world.state.organizations.push(left());
+    const run = await onboarded();
+    Object.assign(world.state.organizations.at(-1) ?? {}, { name: 'payments-eu-prod' });
+    await records.change(run.id, retry(approver));
+    expect((await advanced(run.id)).facts.organization).toMatchObject({ id: 'org_left', made: false });
+  });
+
+  it('holds nobody up when it is old, has environments, or is just being made by another run', async () => {
+    world.state.organizations.push({ ...left(), created: Date.now() - 7_200_000 });
+    world.state.organizations.push({ ...left(), id: 'org_used' });
+    world.state.environments.set('org_used', [{ id: 'env_1', name: 'prod' }]);
+    expect((await onboarded()).status).toBe('done');
+    world.state.organizations.push({ ...left(), id: 'org_other' });
+    await claims.claim('organization-intents', 'other-prod', 'other-prod');
+    expect((await onboarded(request({ cluster: 'billing-eu' }))).status).toBe('done');
+  });
+});
+
 describe('the credentials', () => {
   const name = 'kv-payments-eu-prod/otterize-cloud-client-secret';
 
@@ -731,10 +772,17 @@ describe('a run', () => {
   });
 });
 
-describe('the plan', () => {
-  it('establishes what a step needs before the step', () => {
+describe('each plan', () => {
+  const within = { rollout: 'rollout-1', pullRequest: true };
+  const policy = { canary: 0, wave: 5, stopAfter: 1, pullRequests: 'per-rollout' as const };
+
+  it.each([
+    ['a cluster', {}],
+    ['a cluster within a rollout', { within }],
+    ['a rollout', { rollout: { members: [], leftOut: [], policy } }],
+  ])('of %s establishes what a step needs before the step', (_, rest) => {
     const earlier = new Set<string>();
-    for (const { fact, needs } of plan) {
+    for (const { fact, needs } of planOf(newRun('run-1', request({}, rest), 0))) {
       expect(needs.filter(need => !earlier.has(need))).toEqual([]);
       earlier.add(fact);
     }

@@ -16,7 +16,7 @@ async function editing(files: Record<string, string>) {
   let beats = 0;
   const heart = setInterval(() => void (beats += 1), beatMs);
   const started = performance.now();
-  const ended = await boundedLayout.edit(given, client, files).then(
+  const ended = await boundedLayout.edit([{ target: given, ...client }], files).then(
     changes => ({ changes }),
     (error: Error) => ({ name: error.name, text: error.message }),
   );
@@ -74,6 +74,6 @@ describe('a file that somebody prepared', () => {
 
   it('is edited in the thread as it would be without', async () => {
     const { ended } = await editing({});
-    expect(ended).toEqual({ changes: configuredLayout.edit(given, client, {}) });
+    expect(ended).toEqual({ changes: configuredLayout.edit({ target: given, ...client }, {}) });
   });
 });

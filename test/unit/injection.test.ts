@@ -74,7 +74,10 @@ function command(text: string): void {
     const read = parseCommand(words);
     if (read.verb === 'usage') mrkdwnIsTame(sentence(read.text).text);
     if (read.verb !== 'onboard') continue;
-    for (const name of [read.cluster, read.stage]) expect(name).toMatch(/^[a-z][a-z0-9-]{0,39}$/);
+    const name = /^[a-z][a-z0-9-]{0,39}$/;
+    expect(read.stage).toMatch(name);
+    // A selection is compared with names of clusters, and shown.
+    expect(read.cluster).toMatch(read.several === undefined ? name : /^[a-z0-9*?=,._/-]+$/);
     for (const each of read.invite) {
       if ('user' in each) expect(each.user).toMatch(/^[UW][A-Z0-9]+$/);
       else expect(each.address).toMatch(/^[a-z0-9][a-z0-9._+'-]*@[a-z0-9-]+(\.[a-z0-9-]+)+$/);
@@ -161,7 +164,7 @@ function yamlFile(text: string): void {
   const { valuesPath, externalSecretPath } = given.gitops;
   for (const before of [text, `a: 1\n${text}\nb: 2\n`, `otterize-kubernetes:\n  global:\n    x: ${text}\n`]) {
     const changes = unlessRefused(
-      () => umbrellaChart.edit(given, { clientId: 'cli_1' }, { [valuesPath]: before }),
+      () => umbrellaChart.edit({ target: given, clientId: 'cli_1' }, { [valuesPath]: before }),
       UserError,
     );
     const after = changes?.[valuesPath];
@@ -179,7 +182,7 @@ function yamlFile(text: string): void {
       expect(strangers(after)).toEqual(strangers(before));
     }
     unlessRefused(
-      () => umbrellaChart.edit(given, { clientId: 'cli_1' }, { [externalSecretPath]: before }),
+      () => umbrellaChart.edit({ target: given, clientId: 'cli_1' }, { [externalSecretPath]: before }),
       UserError,
     );
   }
