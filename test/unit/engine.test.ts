@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { UserError } from '../../src/errors.ts';
+import { HeldBack, UserError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { decide } from '../../src/onboarding/approvals.ts';
 import { createEngine, type EngineOptions } from '../../src/onboarding/engine.ts';
@@ -718,6 +718,23 @@ describe('a run', () => {
     world.faults.set('list environments', { error: failure({ retryAfter: 45_000 }) });
     const run = await onboarded();
     expect(run.due).toBe(clock + 45_000);
+  });
+
+  it('rests for its turn as often as it must, says so, and takes back what it was about to do', async () => {
+    const id = (await started()).id;
+    const held = { service: 'Otterize', operation: 'create the environment', reason: 'not yet' } as const;
+    for (const _ of [1, 2, 3, 4, 5]) {
+      world.faults.set('create environment', { error: new HeldBack({ ...held, retryAfter: 45_000 }) });
+      const run = await advanced(id);
+      expect([run.status, run.due]).toEqual(['waiting', clock + 45_000]);
+      expect(run.steps.environment?.error?.text).toBe('Otterize could not create the environment: not yet.');
+      expect(run.effects['environment']).toBeUndefined();
+      clock += 45_000;
+    }
+    world.faults.set('list environments', { error: failure() });
+    await engine.advance(id);
+    clock += 2_000;
+    expect((await advanced(id)).status).toBe('done');
   });
 
   it('goes on when the write that established a fact was answered with an error and took effect', async () => {
