@@ -6,6 +6,7 @@ import { ConfigError } from './errors.ts';
 import type { GitHubAuth } from './github/client.ts';
 import { createRepository } from './github/repository.ts';
 import { boundedLayout } from './gitops/bounded-layout.ts';
+import { catalogueTick, lookForClusters } from './onboarding/catalogue.ts';
 import { createEngine, type EngineOptions, jitteredBackoff } from './onboarding/engine.ts';
 import { planOf } from './onboarding/plan.ts';
 import { createOtterize } from './otterize/otterize.ts';
@@ -81,7 +82,9 @@ export async function createWorkerPart(
   };
   const engine = createEngine(adjust(usual));
   return {
-    handlers: { tick: run => engine.advance(run) },
+    handlers: {
+      tick: run => (run === catalogueTick ? lookForClusters(store, repository, log) : engine.advance(run)),
+    },
     async start() {
       const problems = await otterize.checkProgram();
       if (problems.length > 0) throw new ConfigError(problems);

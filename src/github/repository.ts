@@ -4,7 +4,7 @@ import type { Problem, Pull, RepositoryReader, RepositoryWriter } from '../onboa
 import { Commit, Comparison, Installation, NewTree, PullRequest, Ref, Refs, Repository } from './answers.ts';
 import { type Client, createClient, type GitHubOptions, type Scope } from './client.ts';
 import { refusalOf } from './failures.ts';
-import { readFilesAt } from './files.ts';
+import { foldersAt, readFilesAt } from './files.ts';
 
 /** The line that marks a commit as Holt's, in the commit's message. */
 export const TRAILER = 'Onboarded-by: Holt';
@@ -27,6 +27,13 @@ export function createRepository(options: GitHubOptions): RepositoryReader & Rep
         const commit = await headOf(octokit, at, branch);
         if (commit === undefined) throw branchMissing('read the files', branch);
         return { commit, files: await readFilesAt(client, at, commit, paths) };
+      }),
+
+    listFolders: (repository, branch, folder) =>
+      read('list the folders', repository, async at => {
+        const commit = await headOf(octokit, at, branch);
+        if (commit === undefined) throw branchMissing('list the folders', branch);
+        return foldersAt(octokit, at, commit, folder);
       }),
 
     findBranch: (repository, branch, base) =>

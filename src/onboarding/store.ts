@@ -77,6 +77,11 @@ export interface Store {
   /** Ids of runs whose thread does not show the newest revision. */
   behind(): Promise<string[]>;
   claims: Claims;
+  /** Small texts under names that are known to all processes. */
+  notes: {
+    read(name: string): Promise<string | undefined>;
+    write(name: string, text: string): Promise<void>;
+  };
   /**
    * Whether this is among the first `most` of its key; the count begins with the first and is forgotten after `withinMs`. One
    * count for all processes.

@@ -1,5 +1,6 @@
 import { ContractError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { createCatalogue } from '../onboarding/catalogue.ts';
 import { everybodyIn } from '../onboarding/fleet.ts';
 import type { Fleet } from '../onboarding/fleet-schema.ts';
 import type { Records } from '../onboarding/records.ts';
@@ -53,6 +54,7 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
   const interactive = createClient(options);
   const { users, groups } = everybodyIn(fleet);
   const signIn = createSignIn(interactive);
+  const catalogue = createCatalogue(fleet, store, log);
   const memberships = createMemberships({ client: background, groups, log });
   let standings: Standings | undefined;
   let threads: Threads | undefined;
@@ -80,13 +82,26 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
       });
       const people = { members: memberships.of, standing: standings.of };
       const busy = new Map<string, number>();
-      const desk: Desk = { fleet, records, store, people, team, client: interactive, log, busy };
+      await catalogue.load();
+      const desk: Desk = {
+        get fleet() {
+          return catalogue.fleet();
+        },
+        records,
+        store,
+        people,
+        team,
+        client: interactive,
+        log,
+        busy,
+      };
       app = createApp({ ...options, identity: { botId, user } }, desk);
       await memberships.load();
       await standings.load();
       await app.start();
     },
     async stop() {
+      catalogue.close();
       memberships.close();
       standings?.close();
       await app?.stop();

@@ -25,6 +25,8 @@ const keys = {
   due: '{holt}:due',
   /** Set of ids. */
   behind: '{holt}:behind',
+  /** Hash: name to text. */
+  notes: '{holt}:notes',
   /** Counter that expires. */
   admitted: (key: string) => `{holt}:admitted:${key}`,
 };
@@ -126,6 +128,10 @@ export function createRedisStore(redis: Redis, { allowVolatile = false } = {}): 
 
   return {
     claims: createClaims(redis),
+    notes: {
+      read: async name => (await told('read a note', redis.hget(keys.notes, name))) ?? undefined,
+      write: async (name, text) => void (await told('write a note', redis.hset(keys.notes, name, text))),
+    },
     now: async () => {
       const [seconds, micros] = await told('tell the time', redis.time());
       return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);

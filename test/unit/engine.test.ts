@@ -508,9 +508,9 @@ describe('the organization', () => {
   });
 });
 
-describe('a new and empty organization that the records do not know', () => {
-  const left = () => ({ id: 'org_left', name: 'brave otter 421', created: Date.now() - 60_000 });
+const left = () => ({ id: 'org_left', name: 'brave otter 421', created: Date.now() - 60_000 });
 
+describe('a new and empty organization that the records do not know', () => {
   it('is shown to a person before another one is made, and to nobody after Retry', async () => {
     world.state.organizations.push(left());
     const run = await onboarded();
