@@ -11,6 +11,7 @@ import type { Store } from '../../src/onboarding/store.ts';
 import { type GitHubStandIn, startGitHub } from '../../src/sandbox/github.ts';
 import { Secret } from '../../src/secret.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { gitHubUnlimited } from '../support/limits.ts';
 
 const configuration = (
   discover: string,
@@ -56,7 +57,12 @@ afterEach(async () => {
 });
 
 const repository = () =>
-  createRepository({ apiUrl: github.url, auth: { token: async () => new Secret(github.token) }, log });
+  createRepository({
+    ...gitHubUnlimited(),
+    apiUrl: github.url,
+    auth: { token: async () => new Secret(github.token) },
+    log,
+  });
 
 /** What the bot knows after a worker has looked. */
 async function known(discover: string, clusters?: string) {
