@@ -6,7 +6,7 @@ import { abandon, intend, type Lease, record } from './leased.ts';
 import type { Claims, Readers, Writers } from './ports.ts';
 import type { ChangeResult, Records } from './records.ts';
 import type { Change, Gate, Json, Run } from './run.ts';
-import type { EffectDefinition, StepContext } from './step.ts';
+import type { EffectDefinition, Step, StepContext } from './step.ts';
 
 /** An effect may not be made now; its step is tried again at `until`. Thrown through the step, caught by the engine. */
 export class Interrupted extends Error {
@@ -44,6 +44,10 @@ export interface Session {
   change: (change: Change) => Promise<ChangeResult>;
   refresh: () => Promise<void>;
   context: () => StepContext<FactName>;
+  /** Begins to read what these steps may read before their turn. */
+  lookAhead: (steps: readonly Step[]) => void;
+  /** What the step saw ahead, once; nothing when it did not look, could not, or did so too long ago. */
+  seenBy: (fact: FactName) => Promise<unknown>;
 }
 
 const stillLanding = 'An earlier request got no answer and may still take effect.';
@@ -61,6 +65,9 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
   const { records, claims, read, write, settleMs, patienceMs } = options;
   const lease: Lease = { epoch: taken.epoch, patienceMs };
   let run = taken;
+  /** Effects that this worker made itself, none of which anybody may have asked for before. */
+  const justMade = new Set<string>();
+  const glimpses = new Map<FactName, { at: number; freshMs: number; seen: Promise<unknown> }>();
 
   const learn = (newer: Run): void => {
     if (newer.revision > run.revision) run = newer;
@@ -83,7 +90,8 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
     throw new Interrupted(await records.now());
   };
 
-  const effect = async <T extends Json>(key: string, { find, create }: EffectDefinition<T>): Promise<T> => {
+  const effect = async <T extends Json>(key: string, definition: EffectDefinition<T>): Promise<T> => {
+    const { inside, find, create } = definition;
     const known = run.effects[key];
     if (known?.result !== undefined) return known.result as T;
     if (known !== undefined) {
@@ -94,13 +102,15 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
     const remember = (value: Json): void => {
       memo = value;
     };
-    const found = await find(read, { open: known, remember });
+    const isEmpty = known === undefined && inside !== undefined && justMade.has(inside);
+    const found = isEmpty ? undefined : await find(read, { open: known, remember });
     if (found !== undefined) {
       await change(record(lease, key, found));
       return found;
     }
     await intended(key, memo);
     const result = await made(key, create);
+    if (known === undefined) justMade.add(key);
     await change(record(lease, key, result));
     log.info({ effect: key }, 'made');
     return result;
@@ -121,6 +131,22 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
     const gate = result.run.gates.at(-1);
     if (gate === undefined) throw new Interrupted(await records.now());
     return gate;
+  };
+
+  const lookAhead = (steps: readonly Step[]): void => {
+    if (Object.values(run.effects).some(({ result }) => result === undefined)) return;
+    for (const { fact, ahead } of steps) {
+      if (ahead === undefined || run.facts[fact] !== undefined || glimpses.has(fact)) continue;
+      if (!ahead.needs.every(need => run.facts[need] !== undefined)) continue;
+      // What goes wrong here goes wrong again when the step looks itself.
+      const seen = ahead.look({ request: run.request, read }).catch(() => undefined);
+      glimpses.set(fact, { at: Date.now(), freshMs: ahead.freshMs, seen });
+    }
+  };
+  const seenBy = async (fact: FactName): Promise<unknown> => {
+    const { at, freshMs, seen } = glimpses.get(fact) ?? { at: 0, freshMs: 0, seen: undefined };
+    glimpses.set(fact, { at: 0, freshMs: 0, seen: Promise.resolve() });
+    return Date.now() - at < freshMs ? await seen : undefined;
   };
 
   return {
@@ -148,5 +174,7 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
       ask,
       acknowledged: (code, about) => run.acknowledged.includes(`${code} ${about}`),
     }),
+    lookAhead,
+    seenBy,
   };
 }

@@ -68,6 +68,7 @@ async function establish(
   const name = request.target.names.integration;
   let shown: Integration | undefined;
   const integration = await effect<{ id: string; made: boolean }>(key, {
+    inside: 'organization',
     async find({ otterize }, intent) {
       const found = (await otterize.listIntegrations(facts.organization.id)).find(each => each.name === name);
       if (found === undefined) return undefined;
