@@ -5,9 +5,9 @@ import { secretSource, type WorkerEnvironment } from './environment.ts';
 import { ConfigError } from './errors.ts';
 import type { GitHubAuth } from './github/client.ts';
 import { createRepository } from './github/repository.ts';
-import { boundedLayout } from './gitops/bounded-layout.ts';
+import { createBoundedLayout } from './gitops/bounded-layout.ts';
 import { createEngine, type EngineOptions, jitteredBackoff } from './onboarding/engine.ts';
-import { plan } from './onboarding/plan.ts';
+import { planOf } from './onboarding/plan.ts';
 import { createOtterize } from './otterize/otterize.ts';
 import type { House, Part } from './process.ts';
 import { Secret } from './secret.ts';
@@ -53,10 +53,10 @@ export async function createWorkerPart(
   });
   const directory = createDirectory({ credential, graphUrl: env.GRAPH_URL, ...hurry });
   const usual: EngineOptions = {
-    plan,
+    planOf,
     records,
     claims: store.claims,
-    read: { otterize, directory, vault, repository, layout: boundedLayout },
+    read: { otterize, directory, vault, repository, layout: createBoundedLayout() },
     write: { otterize, vault, repository },
     log,
     settleMs: env.HOLT_SETTLE_SECONDS * 1_000,

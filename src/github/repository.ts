@@ -5,6 +5,7 @@ import { Commit, Comparison, Installation, NewTree, PullRequest, Ref, Refs, Repo
 import { type Client, createClient, type GitHubOptions, type Scope } from './client.ts';
 import { refusalOf } from './failures.ts';
 import { readFilesAt } from './files.ts';
+import { createTrees, type Trees } from './trees.ts';
 
 /** The line that marks a commit as Holt's, in the commit's message. */
 export const TRAILER = 'Onboarded-by: Holt';
@@ -17,6 +18,7 @@ export const TRAILER = 'Onboarded-by: Holt';
 export function createRepository(options: GitHubOptions): RepositoryReader & RepositoryWriter {
   const client = createClient(options);
   const { octokit, read, write } = client;
+  const trees = createTrees(octokit);
 
   return {
     check: (repository, base) =>
@@ -26,6 +28,8 @@ export function createRepository(options: GitHubOptions): RepositoryReader & Rep
       read('read the files', repository, async at => {
         const commit = await headOf(octokit, at, branch);
         if (commit === undefined) throw branchMissing('read the files', branch);
+        // Whoever reads files commits on top of them next.
+        trees.of(at, commit).catch(() => undefined);
         return { commit, files: await readFilesAt(client, at, commit, paths) };
       }),
 
@@ -39,7 +43,7 @@ export function createRepository(options: GitHubOptions): RepositoryReader & Rep
       read('list the pull requests', repository, at => listPulls(octokit, at, branch, base)),
 
     commit: (repository, commit) =>
-      write('commit the files', repository, 3, at => commitFiles(octokit, at, commit)),
+      write('commit the files', repository, 3, at => commitFiles(octokit, at, commit, trees)),
 
     openPull: (repository, pull) =>
       write('open the pull request', repository, 1, at => openPull(octokit, at, pull)),
@@ -79,7 +83,12 @@ function asProblem(error: unknown): Problem[] {
 
 async function check({ octokit, app }: Client, at: Scope, base: string): Promise<Problem[]> {
   const asked = `${at.owner}/${at.repo}`;
-  const repository = Repository.parse((await octokit.rest.repos.get(at)).data);
+  const [answer, head, rights] = await Promise.all([
+    octokit.rest.repos.get(at),
+    headOf(octokit, at, base),
+    app ? missingRights(octokit, asked) : [],
+  ]);
+  const repository = Repository.parse(answer.data);
   const problems: Problem[] = [];
   if (repository.full_name.toLowerCase() !== asked.toLowerCase()) {
     problems.push(
@@ -89,14 +98,14 @@ async function check({ octokit, app }: Client, at: Scope, base: string): Promise
   if (repository.archived)
     problems.push(`The repository ${asked} is archived: unarchive it, or name another one.`);
   if (repository.disabled) problems.push(`GitHub has disabled the repository ${asked}: ask its owner.`);
-  if (app) problems.push(...(await missingRights(octokit, asked)));
+  problems.push(...rights);
   // Of an installation GitHub always says that it may not push: the field is about users.
-  else if (repository.permissions?.push === false) {
+  if (!app && repository.permissions?.push === false) {
     problems.push(
       `Holt may not write to ${asked}: give its token write access to contents and pull requests.`,
     );
   }
-  if ((await headOf(octokit, at, base)) === undefined) {
+  if (head === undefined) {
     problems.push(`The repository ${asked} has no branch ${base}: make it, or name another base branch.`);
   }
   return problems;
@@ -129,8 +138,9 @@ async function commitFiles(
   octokit: GitHub,
   at: Scope,
   { branch, head, tree, parents, files, message }: Parameters<RepositoryWriter['commit']>[1],
+  trees: Trees,
 ): Promise<{ commit: string }> {
-  const base = Commit.parse((await octokit.rest.git.getCommit({ ...at, commit_sha: tree })).data).tree.sha;
+  const base = await trees.of(at, tree);
   const entries = Object.entries(files).map(
     ([path, content]) => ({ path, content, mode: '100644', type: 'blob' }) as const,
   );

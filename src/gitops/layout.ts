@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
 import { UserError } from '../errors.ts';
-import type { Files, Layout } from '../onboarding/ports.ts';
+import type { Files, Layout, Onboarded } from '../onboarding/ports.ts';
 import type { GitOpsTarget } from '../onboarding/request.ts';
 import { createFill, type Fill, type Template } from './template.ts';
 import { type Edit, editYaml, readYaml } from './yaml-edit.ts';
@@ -62,9 +62,9 @@ interface Unwanted {
 /** The label of what is Holt's. */
 export const managedByHolt = { 'app.kubernetes.io/managed-by': 'holt' };
 
-/** A layout as pure text to text. */
-export type PureLayout = Omit<Layout, 'edit'> & {
-  edit(...given: Parameters<Layout['edit']>): Awaited<ReturnType<Layout['edit']>>;
+/** A layout as pure text to text, of one cluster at a time. */
+export type PureLayout = Omit<Layout, 'edit' | 'prepare'> & {
+  edit(onboarded: Onboarded, files: Files): Record<string, string>;
 };
 
 /** What a description of a layout means. */
@@ -73,7 +73,7 @@ export const createLayout = ({ once, perCluster, afterMerge }: LayoutDescription
 
   elsewhere: gitops => (isElsewhere(gitops) ? once.slice(0, 1).map(pathIn(gitops)) : []),
 
-  edit(target, { clientId }, files) {
+  edit({ target, clientId }, files) {
     const { gitops } = target;
     const fill = createFill({ ...target, clientId });
     const path = pathIn(gitops);

@@ -12,6 +12,6 @@ const layouts: Record<GitOpsTarget['layout'], PureLayout> = {
 export const configuredLayout: PureLayout = {
   paths: gitops => layouts[gitops.layout].paths(gitops),
   elsewhere: gitops => layouts[gitops.layout].elsewhere(gitops),
-  edit: (target, credentials, files) => layouts[target.gitops.layout].edit(target, credentials, files),
+  edit: (onboarded, files) => layouts[onboarded.target.gitops.layout].edit(onboarded, files),
   afterMerge: target => layouts[target.gitops.layout].afterMerge(target),
 };

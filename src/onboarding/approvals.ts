@@ -16,6 +16,12 @@ export function digestOf({ organization, environment, addresses }: Covered): str
   return createHash('sha256').update(canonical).digest('hex');
 }
 
+/** A digest of what one approval for several clusters covers: each run with its addresses. */
+export function digestOfAll(covered: readonly { run: string; addresses: readonly string[] }[]): string {
+  const lines = covered.map(({ run, addresses }) => JSON.stringify([run, addresses.toSorted()]));
+  return createHash('sha256').update(JSON.stringify(lines.toSorted())).digest('hex');
+}
+
 /** Asks for an approval; for the same digest only once. One for another digest is void, given or not. */
 export const openGate = (lease: Lease, covered: { digest: string; addresses: string[] }): Change =>
   leased(lease, (run, now) => {

@@ -9,7 +9,7 @@ import { isWaiting, isWithdrawn, type Step, type Waiting } from './step.ts';
 import { Newer } from './versions.ts';
 
 export interface EngineOptions extends SessionOptions {
-  plan: readonly Step[];
+  planOf(run: Run): readonly Step[];
   log: Log;
   /** How often a step is tried when its failures may pass. */
   maxAttempts: number;
@@ -65,9 +65,9 @@ async function work(session: Session, options: EngineOptions): Promise<Map<FactN
     const now = await session.now();
     const ready = session.stopping()
       ? []
-      : options.plan.filter(
-          step => !busy.has(step.fact) && !parked.has(step.fact) && isReady(session.run, step, now),
-        );
+      : options
+          .planOf(session.run)
+          .filter(step => !busy.has(step.fact) && !parked.has(step.fact) && isReady(session.run, step, now));
     if (ready.length > 0 && fatal.length === 0) {
       await session.change(
         beginSteps(
@@ -75,7 +75,7 @@ async function work(session: Session, options: EngineOptions): Promise<Map<FactN
           ready.map(({ fact }) => fact),
         ),
       );
-      session.lookAhead(options.plan);
+      session.ahead.look(session.run, options.planOf(session.run));
       for (const step of ready) {
         const performed = perform(session, step, parked, options)
           .catch((error: unknown) => void fatal.push(error))
@@ -129,7 +129,7 @@ async function perform(
 ): Promise<void> {
   const { fact } = step;
   try {
-    const outcome = await step.run(session.context(), await session.seenBy(fact));
+    const outcome = await step.run(session.context(), await session.ahead.seenBy(fact));
     if (isWaiting(outcome)) parked.set(fact, momentOf(outcome, await session.now()));
     else if (isWithdrawn(outcome)) await session.change(withdraw(session.lease, outcome.facts));
     else await session.change(establish(session.lease, fact, outcome));
@@ -163,6 +163,7 @@ async function fail(
 
 /** Ends the run, or lets it rest until the first of what it waits for. False when there was news meanwhile. */
 async function conclude(session: Session, parked: ReadonlyMap<FactName, number>): Promise<boolean> {
+  await session.callOff();
   const { run, lease } = session;
   const retries = Object.values(run.steps).flatMap(step => step?.retryAt ?? []);
   const moments = [...parked.values(), ...retries];

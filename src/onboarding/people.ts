@@ -79,12 +79,18 @@ async function fromDirectory(request: Request, { directory }: Readers): Promise<
   return { persons, leftOut };
 }
 
-/** Reads the people to invite from the directory and from the organization, and says of each why or why not. */
-export async function resolvePeople(request: Request, organization: string, read: Readers): Promise<People> {
+/**
+ * Reads the people to invite from the directory and from the organization, if it is there, and says of each why or why not.
+ */
+export async function resolvePeople(
+  request: Request,
+  organization: string | undefined,
+  read: Readers,
+): Promise<People> {
   const [{ persons, leftOut }, invites, members] = await Promise.all([
     fromDirectory(request, read),
-    read.otterize.listInvites(organization),
-    read.otterize.listMembers(organization),
+    organization === undefined ? [] : read.otterize.listInvites(organization),
+    organization === undefined ? [] : read.otterize.listMembers(organization),
   ]);
   const invited = new Set(invites.map(({ email }) => email.toLowerCase()));
   const belonging = new Set(members.map(email => email.toLowerCase()));

@@ -7,6 +7,8 @@ export type Problem = string;
 export interface Organization {
   id: string;
   name: string;
+  /** When it was made, milliseconds since the epoch; absent when the CLI is too old to say, and of the one that Holt asks from. */
+  created?: number | undefined;
 }
 
 interface Environment {
@@ -171,14 +173,22 @@ export interface RepositoryWriter {
   updatePull(repository: string, number: number, text: { title: string; body: string }): Promise<Pull>;
 }
 
+/** A cluster whose credentials are in the vault. */
+export interface Onboarded {
+  target: Target;
+  clientId: string;
+}
+
 /** A layout of GitOps repositories: text to text. */
 export interface Layout {
+  /** Files are being read: whatever `edit` needs may get ready meanwhile. */
+  prepare(): void;
   /** The files to read before `edit`. */
   paths(gitops: GitOpsTarget): string[];
   /** The files that must be in `chartRepository` already, for a run opens one pull request. */
   elsewhere(gitops: GitOpsTarget): string[];
   /** The files that must change, with their new text; empty when everything is in place. Throws a UserError that names a file it will not touch. */
-  edit(target: Target, credentials: { clientId: string }, files: Files): Promise<Record<string, string>>;
+  edit(onboarded: readonly Onboarded[], files: Files): Promise<Record<string, string>>;
   /** What a person does once the pull request is merged. */
   afterMerge(target: Target): string[];
 }

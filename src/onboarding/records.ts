@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ContractError } from '../errors.ts';
-import type { Request } from './request.ts';
-import { type Change, type Changed, migrations, newRun, type Run, readRun } from './run.ts';
+import type { Request, Target } from './request.ts';
+import { isNews, lineOf, type Roll, readRoll, turnMs } from './roll.ts';
+import { type Change, type Changed, isLive, migrations, newRun, type Run, readRun } from './run.ts';
 import type { Entry, Nudges, Store } from './store.ts';
 import { Newer } from './versions.ts';
 
@@ -25,7 +26,16 @@ export interface ChangeResult {
 export interface Records {
   /** Starts a run, or answers the live one that holds the same names. */
   start(request: Request): Promise<{ run: Run; started: boolean }>;
+  /**
+   * Starts a rollout and a run for each of its clusters, or answers the live rollout of the same selection. Clusters whose
+   * names a live run holds are left out; `run` is undefined when no cluster is left.
+   */
+  startRollout(rollout: RolloutRequest): Promise<{ run: Run | undefined; started: boolean }>;
   get(id: string): Promise<Run | undefined>;
+  /** These runs, in this order, without those that are not there. */
+  all(ids: readonly string[]): Promise<Run[]>;
+  /** How the clusters of a rollout stand. */
+  roll(id: string): Promise<Roll>;
   /** The newest run for an organization's name, live or ended. */
   latest(organization: string): Promise<Run | undefined>;
   /** The newest runs; in place of one that only a newer Holt can read stands the word. */
@@ -34,6 +44,13 @@ export interface Records {
   /** Applies a change to the newest document, again when somebody was faster, and nudges those who wait for news. */
   change(id: string, change: Change): Promise<ChangeResult>;
   now(): Promise<number>;
+}
+
+/** A rollout as it is asked for: its clusters in the order in which they begin. */
+export interface RolloutRequest extends Omit<Request, 'rollout' | 'within'> {
+  clusters: readonly { target: Target; wave: number }[];
+  leftOut: NonNullable<Request['rollout']>['leftOut'];
+  policy: NonNullable<Request['rollout']>['policy'];
 }
 
 /** Two runs that would name the same organization may not live at the same time. */
@@ -51,9 +68,25 @@ const entryOf = (run: Run): Entry => ({
   subject: subjectOf(run.request),
   due: run.due,
   document: JSON.stringify(run),
+  ...withinOf(run),
 });
 
-function lineOf({ kind, by, about }: Omit<Changed, 'next'>, run: Run): string {
+function withinOf(run: Run): Pick<Entry, 'within'> {
+  const { within, target } = run.request;
+  if (within === undefined) return {};
+  const line = JSON.stringify(lineOf(run, within));
+  return { within: { run: within.rollout, member: target.cluster, line } };
+}
+
+/** The run whose thread shows this one. */
+const shownBy = ({ id, request }: Run): string => request.within?.rollout ?? id;
+
+function bringsNews(before: Run, now: Run): boolean {
+  const { within } = now.request;
+  return within !== undefined && isNews(lineOf(before, within), lineOf(now, within));
+}
+
+function lineOfHistory({ kind, by, about }: Omit<Changed, 'next'>, run: Run): string {
   const line: AuditLine = { at: run.updatedAt, revision: run.revision, kind };
   return JSON.stringify({
     ...line,
@@ -84,8 +117,15 @@ export function createRecords(store: Store, nudges: Nudges, known = migrations):
 
   const start: Records['start'] = async request => {
     const [now, before] = await Promise.all([store.now(), latest(subjectOf(request))]);
-    const run = newRun(`run-${randomUUID()}`, request, now, before);
-    const holder = await store.insert(entryOf(run), lineOf({ kind: 'requested', by: request.by.user }, run));
+    return insert(newRun(`run-${randomUUID()}`, request, now, before));
+  };
+
+  const insert = async (run: Run): Promise<{ run: Run; started: boolean }> => {
+    const { request } = run;
+    const holder = await store.insert(
+      entryOf(run),
+      lineOfHistory({ kind: 'requested', by: request.by.user }, run),
+    );
     if (holder !== run.id) {
       const live = await get(holder);
       if (live !== undefined) return { run: live, started: false };
@@ -93,6 +133,36 @@ export function createRecords(store: Store, nudges: Nudges, known = migrations):
     }
     await Promise.all([hint(nudges.tick(run.id)), hint(nudges.render(run.id))]);
     return { run, started: true };
+  };
+
+  const startRollout: Records['startRollout'] = async ({ clusters, leftOut, policy, ...common }) => {
+    const [now, before] = await Promise.all([store.now(), latest(subjectOf(common))]);
+    if (before !== undefined && isLive(before)) return { run: before, started: false };
+    const id = `rollout-${randomUUID()}`;
+    const within = { rollout: id, pullRequest: policy.pullRequests === 'per-cluster' };
+    const begin = async (target: Target): Promise<string | undefined> => {
+      const request: Request = { ...common, target, within };
+      const run = newRun(`run-${randomUUID()}`, request, now, await latest(subjectOf(request)));
+      const entry = entryOf({ ...run, due: now + turnMs });
+      const holder = await store.insert(entry, lineOfHistory({ kind: 'requested', by: common.by.user }, run));
+      return holder === run.id ? run.id : undefined;
+    };
+    const begun = await Promise.all(
+      clusters.map(async ({ target, wave }) => ({
+        cluster: target.cluster,
+        wave,
+        run: await begin(target),
+      })),
+    );
+    const members = begun.flatMap(({ run, ...member }) => (run === undefined ? [] : [{ ...member, run }]));
+    if (members.length === 0) return { run: undefined, started: false };
+    const held = begun
+      .filter(({ run }) => run === undefined)
+      .map(({ cluster }) => ({ cluster, why: 'it is being onboarded already' }));
+    const rollout = { members, leftOut: [...leftOut, ...held], policy };
+    const { run, started } = await insert(newRun(id, { ...common, rollout }, now, before));
+    if (started) await Promise.all(members.map(member => hint(nudges.tick(member.run))));
+    return { run, started };
   };
 
   const change: Records['change'] = async (id, apply) => {
@@ -103,17 +173,27 @@ export function createRecords(store: Store, nudges: Nudges, known = migrations):
       const changed = apply(run, now);
       if ('unchanged' in changed) return { run, applied: false, reason: changed.unchanged };
       const next: Run = { ...changed.next, revision: run.revision + 1, updatedAt: now };
-      const outcome = await store.swap(entryOf(next), lineOf(changed, next));
+      const outcome = await store.swap(entryOf(next), lineOfHistory(changed, next));
       if (outcome === 'held') return { run, applied: false, reason: 'held' };
       if (outcome === 'stale') continue;
-      await Promise.all([hint(nudges.render(id)), changed.wake === true ? hint(nudges.tick(id)) : undefined]);
+      await Promise.all([
+        hint(nudges.render(shownBy(next))),
+        changed.wake === true ? hint(nudges.tick(id)) : undefined,
+        bringsNews(run, next) ? hint(nudges.tick(shownBy(next))) : undefined,
+      ]);
       return { run: next, applied: true };
     }
   };
 
   return {
     start,
+    startRollout,
     get,
+    all: async ids =>
+      (await store.loadAll(ids)).flatMap(document =>
+        document === undefined ? [] : [parse(document, known)],
+      ),
+    roll: async id => readRoll(await store.roll(id)),
     change,
     now: () => store.now(),
     latest,

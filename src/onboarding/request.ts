@@ -96,9 +96,45 @@ export const Target = z.strictObject({
 });
 export type Target = z.infer<typeof Target>;
 
+/** One cluster of a rollout. */
+const Member = z.strictObject({
+  cluster: z.string(),
+  /** The run that onboards it. */
+  run: z.string(),
+  /** From 1. */
+  wave: z.int(),
+});
+export type Member = z.infer<typeof Member>;
+
+/** How a rollout goes about it. */
+export const RolloutPolicy = z.strictObject({
+  /** How many clusters go first, alone; 0: none. */
+  canary: z.int().min(0),
+  /** How many clusters go together after that. */
+  wave: z.int().min(1),
+  /** After how many failed clusters nothing more is begun until a person decides. */
+  stopAfter: z.int().min(1),
+  pullRequests: z.enum(['per-rollout', 'per-wave', 'per-cluster']),
+});
+export type RolloutPolicy = z.infer<typeof RolloutPolicy>;
+
+/** Several clusters at one stage, asked for in one breath. */
+export const Rollout = z.strictObject({
+  members: z.array(Member),
+  /** What the selection named or matched and is not part of it, and why. */
+  leftOut: z.array(z.strictObject({ cluster: z.string(), why: z.string() })),
+  policy: RolloutPolicy,
+});
+export type Rollout = z.infer<typeof Rollout>;
+
 /** What was asked for, by whom and where. */
 export const Request = z.strictObject({
+  /** Of a rollout: what its clusters have in common; its `cluster` is the selection as it was typed, and of its names only the organization's says something: it is the rollout's own. */
   target: Target,
+  /** Of a rollout. */
+  rollout: Rollout.optional(),
+  /** Of a run that is part of a rollout: the rollout's run. */
+  within: z.strictObject({ rollout: z.string(), pullRequest: z.boolean() }).optional(),
   /** People named in the command; a Slack user's address is filled in by the bot once it knows it (null: has none). */
   named: z.array(z.strictObject({ user: z.string().optional(), address: z.string().nullable().optional() })),
   /** Slack ids. */

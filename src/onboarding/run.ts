@@ -45,8 +45,9 @@ export type Gate = z.infer<typeof Gate>;
 const RunStatus = z.enum(['running', 'waiting', 'failed', 'cancelled', 'done']);
 
 /** The version in which this Holt writes runs; how to raise it: docs/decisions.md. */
-const version = 1;
-export const migrations: Migrations = {};
+const version = 2;
+/** Version 2 knows rollouts; nothing of before has another form. */
+export const migrations: Migrations = { 1: document => document };
 
 /** One onboarding: the whole truth about it. Live exactly while `due` is a number. Holds no secret. */
 export const Run = z.strictObject({
@@ -85,6 +86,8 @@ export const Run = z.strictObject({
       by: z.string(),
       at: z.int(),
       failed: z.array(z.strictObject({ fact: z.enum(factNames), text: z.string() })),
+      /** Of a rollout: not to try again, but to go on without what failed, or to end with what is ready. */
+      instead: z.enum(['go-on', 'stop']).optional(),
     }),
   ),
 });
@@ -136,6 +139,23 @@ export function newRun(id: string, request: Request, now: number, before?: Run):
   };
 }
 
+/** What people read of a run, in this order. */
+export const factsOf = ({ request }: Run): readonly FactName[] =>
+  request.rollout !== undefined
+    ? ['preflight', 'looked', 'approval', 'waves', 'members']
+    : clusterFacts.filter(fact => fact !== 'pullRequest' || request.within?.pullRequest !== false);
+
+const clusterFacts: readonly FactName[] = [
+  'preflight',
+  'organization',
+  'environment',
+  'invitees',
+  'approval',
+  'invites',
+  'credentials',
+  'pullRequest',
+];
+
 export const isLive = (run: Run): boolean => run.due !== null;
 export const openGateOf = (run: Run): Gate | undefined => run.gates.findLast(gate => gate.state === 'open');
 /** The steps that failed for good, in the order in which people read them. */
@@ -185,9 +205,9 @@ export const cancel =
     return { next: { ...run, cancel: { by, at: now }, due: now }, kind: 'cancelling', by, wake: true };
   };
 
-/** A person asks for what failed to be tried again, having read why it failed. */
+/** A person asks for what failed to be tried again, having read why it failed; or for something else to be done about it. */
 export const retry =
-  (by: string): Change =>
+  (by: string, instead?: 'go-on' | 'stop'): Change =>
   (run, now) => {
     const failed = Object.entries(run.steps).filter(([, step]) => step?.error !== undefined);
     if (failed.length === 0 || run.status === 'cancelled') return { unchanged: 'nothing-failed' };
@@ -195,10 +215,11 @@ export const retry =
     const steps = { ...run.steps };
     for (const [fact] of failed) delete steps[fact as FactName];
     const acknowledged = [...new Set([...run.acknowledged, ...seen])];
-    const retries = [...run.retries, { by, at: now, failed: failuresOf(run) }];
+    const failures = failuresOf(run);
+    const retries = [...run.retries, { by, at: now, failed: failures, ...(instead && { instead }) }];
     return {
       next: { ...run, status: 'running', due: now, steps, acknowledged, retries },
-      kind: 'retried',
+      kind: instead ?? 'retried',
       by,
       about: failed.map(([fact]) => fact).join(' '),
       wake: true,

@@ -1,12 +1,13 @@
 import { ServiceError, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { createLookout, type Lookout } from './ahead.ts';
 import { openGate } from './approvals.ts';
 import type { FactName, Facts } from './facts.ts';
 import { abandon, intend, type Lease, record } from './leased.ts';
 import type { Claims, Readers, Writers } from './ports.ts';
 import type { ChangeResult, Records } from './records.ts';
-import type { Change, Gate, Json, Run } from './run.ts';
-import type { EffectDefinition, Step, StepContext } from './step.ts';
+import { type Change, cancel, type Gate, type Json, type Run } from './run.ts';
+import type { EffectDefinition, Kin, StepContext } from './step.ts';
 
 /** An effect may not be made now; its step is tried again at `until`. Thrown through the step, caught by the engine. */
 export class Interrupted extends Error {
@@ -43,11 +44,10 @@ export interface Session {
   stopping: () => boolean;
   change: (change: Change) => Promise<ChangeResult>;
   refresh: () => Promise<void>;
+  /** Of a rollout that a person cancelled: its clusters are, too. */
+  callOff: () => Promise<void>;
   context: () => StepContext<FactName>;
-  /** Begins to read what these steps may read before their turn. */
-  lookAhead: (steps: readonly Step[]) => void;
-  /** What the step saw ahead, once; nothing when it did not look, could not, or did so too long ago. */
-  seenBy: (fact: FactName) => Promise<unknown>;
+  ahead: Lookout;
 }
 
 const stillLanding = 'An earlier request got no answer and may still take effect.';
@@ -65,9 +65,8 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
   const { records, claims, read, write, settleMs, patienceMs } = options;
   const lease: Lease = { epoch: taken.epoch, patienceMs };
   let run = taken;
-  /** Effects that this worker made itself, none of which anybody may have asked for before. */
+  /** Effects that this worker made itself a moment ago, and that nobody can have asked for before. */
   const justMade = new Set<string>();
-  const glimpses = new Map<FactName, { at: number; freshMs: number; seen: Promise<unknown> }>();
 
   const learn = (newer: Run): void => {
     if (newer.revision > run.revision) run = newer;
@@ -126,27 +125,21 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
     }
   };
 
+  const kin: Kin = {
+    rollout: async () => {
+      const id = run.request.within?.rollout;
+      return id === undefined ? undefined : records.get(id);
+    },
+    roll: () => records.roll(run.id),
+    all: runs => records.all(runs),
+    change: async (id, apply) => void (await records.change(id, apply)),
+  };
+
   const ask = async (covered: { digest: string; addresses: string[] }): Promise<Gate> => {
     const result = await change(openGate(lease, covered));
     const gate = result.run.gates.at(-1);
     if (gate === undefined) throw new Interrupted(await records.now());
     return gate;
-  };
-
-  const lookAhead = (steps: readonly Step[]): void => {
-    if (Object.values(run.effects).some(({ result }) => result === undefined)) return;
-    for (const { fact, ahead } of steps) {
-      if (ahead === undefined || run.facts[fact] !== undefined || glimpses.has(fact)) continue;
-      if (!ahead.needs.every(need => run.facts[need] !== undefined)) continue;
-      // What goes wrong here goes wrong again when the step looks itself.
-      const seen = ahead.look({ request: run.request, read }).catch(() => undefined);
-      glimpses.set(fact, { at: Date.now(), freshMs: ahead.freshMs, seen });
-    }
-  };
-  const seenBy = async (fact: FactName): Promise<unknown> => {
-    const { at, freshMs, seen } = glimpses.get(fact) ?? { at: 0, freshMs: 0, seen: undefined };
-    glimpses.set(fact, { at: 0, freshMs: 0, seen: Promise.resolve() });
-    return Date.now() - at < freshMs ? await seen : undefined;
   };
 
   return {
@@ -162,6 +155,12 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
       const newest = await records.get(run.id);
       if (newest !== undefined) learn(newest);
     },
+    async callOff() {
+      const { cancel: cancelled, request } = run;
+      if (cancelled === undefined) return;
+      const members = request.rollout?.members ?? [];
+      await Promise.all(members.map(member => records.change(member.run, cancel(cancelled.by))));
+    },
     context: () => ({
       request: run.request,
       // The engine begins a step only when all that it needs is there.
@@ -169,12 +168,13 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
       thread: run.thread,
       read,
       claims,
+      kin,
+      retries: run.retries,
       effect,
       recorded: key => run.effects[key]?.result !== undefined,
       ask,
       acknowledged: (code, about) => run.acknowledged.includes(`${code} ${about}`),
     }),
-    lookAhead,
-    seenBy,
+    ahead: createLookout(read),
   };
 }

@@ -1,7 +1,8 @@
 import type { FactName, Facts } from './facts.ts';
 import type { Claims, Readers, Writers } from './ports.ts';
 import type { Request } from './request.ts';
-import type { Effect, Gate, Json, Run } from './run.ts';
+import type { Roll } from './roll.ts';
+import type { Change, Effect, Gate, Json, Run } from './run.ts';
 
 /** What `find` knows of an earlier try whose end nobody saw, and what a later one will want to know of this one. */
 export interface Intent {
@@ -20,12 +21,23 @@ export interface EffectDefinition<T extends Json> {
   create(write: Writers): Promise<T>;
 }
 
+/** Of a rollout: the runs within it. Of one of those: the rollout. */
+export interface Kin {
+  rollout(): Promise<Run | undefined>;
+  roll(): Promise<Roll>;
+  all(runs: readonly string[]): Promise<Run[]>;
+  change(run: string, change: Change): Promise<void>;
+}
+
 export interface StepContext<Needed extends FactName> {
   request: Request;
   facts: { readonly [Name in Needed]: NonNullable<Facts[Name]> };
   thread: Run['thread'];
   read: Readers;
   claims: Claims;
+  kin: Kin;
+  /** What people said about failures of this run, oldest first. */
+  retries: Run['retries'];
   effect: <T extends Json>(key: string, definition: EffectDefinition<T>) => Promise<T>;
   /** Whether this run has made that change, or found it made. */
   recorded: (key: string) => boolean;

@@ -11,6 +11,14 @@ export interface Entry {
   due: number | null;
   /** JSON, opaque to the store. */
   document: string;
+  /** Of a run that is part of another: that one's roll has a line for it, and that one's thread shows it. */
+  within?: {
+    run: string;
+    /** Its name in the roll. */
+    member: string;
+    /** JSON, opaque to the store. */
+    line: string;
+  };
 }
 
 /** What a run's thread shows, kept by the projection alone. */
@@ -39,7 +47,7 @@ export interface Store {
   now(): Promise<number>;
   /**
    * Inserts the run unless a live run holds its subject, with the first line of its history, its place in the due list and
-   * in the list of those whose thread is behind, all at once. Answers the id of the holder: the run's own when it was
+   * in the list of those whose thread is behind, all at once (of a run within another, that one is behind). Answers the id of the holder: the run's own when it was
    * inserted, and also when a run of that id exists already (which is then left as it is).
    */
   insert(entry: Entry, audit: string): Promise<string>;
@@ -50,6 +58,10 @@ export interface Store {
    */
   swap(entry: Entry, audit: string): Promise<'swapped' | 'stale' | 'held'>;
   load(id: string): Promise<string | undefined>;
+  /** The documents of these runs, in this order. */
+  loadAll(ids: readonly string[]): Promise<(string | undefined)[]>;
+  /** What the runs within this one wrote into its roll, by their names. */
+  roll(id: string): Promise<Record<string, string>>;
   /** The id of the newest run of a subject, live or ended. */
   latest(subject: string): Promise<string | undefined>;
   /** Ids of runs, newest first. */

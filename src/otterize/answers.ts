@@ -7,7 +7,16 @@ import { unknownForm } from './failures.ts';
 /** The one thing that tells an object from the empty one that the CLI prints after an answer it did not understand. */
 const Id = z.string().regex(idPattern);
 
-export const Organization = z.object({ id: Id, name: z.string() });
+export const Organization = z.object({
+  id: Id,
+  name: z.string(),
+  // CLIs up to 1.0.7 do not print it.
+  created: z.iso
+    .datetime({ offset: true })
+    .transform(text => Date.parse(text))
+    .optional()
+    .catch(undefined),
+});
 export const Environment = z.object({ id: Id, name: z.string() });
 export const Invite = z.object({ id: Id, email: z.string(), status: z.string() });
 export const Member = z.object({ id: Id, email: z.string() });

@@ -1,6 +1,6 @@
 import type { TaskCardBlock } from '@slack/types';
-import { type FactName, factNames } from '../onboarding/facts.ts';
-import { isLive, openGateOf, type Run } from '../onboarding/run.ts';
+import type { FactName } from '../onboarding/facts.ts';
+import { factsOf, isLive, openGateOf, type Run } from '../onboarding/run.ts';
 import { type Blocks, context, header, section } from './blocks.ts';
 import { fit, isAddress, joined, link, type Markup, markup, richText } from './markup.ts';
 import { situationOf } from './situation.ts';
@@ -64,7 +64,7 @@ const line = ({ fact, status, details, source }: Card): Markup => {
 
 /** The root message: every step and how it stands, edited in place as the run goes on. */
 export function progress(run: Run): { text: string; blocks: Blocks; plainBlocks: Blocks } {
-  const cards = factNames.map(fact => cardOf(run, fact));
+  const cards = factsOf(run).map(fact => cardOf(run, fact));
   const title = root.title(run);
   const situation = situations[situationOf(run)];
   const begun = cards.filter(({ status }) => status !== 'pending').map(line);

@@ -83,6 +83,31 @@ export const facts: { readonly [Name in FactName]: FactWords<Name> } = {
         'nothing-to-change': words('not needed, the repository has it all'),
       })[state],
   },
+  turn: { title: 'Turn', doing: 'waiting for its wave', done: () => words('come') },
+  looked: {
+    title: 'Look at every cluster',
+    doing: 'reading what is there',
+    done: ({ lists, of }) => {
+      const people = new Set(lists.flatMap(list => list.people.map(({ address }) => address))).size;
+      return markup`${many(Object.keys(of).length, 'cluster')}, ${many(people, 'person', 'people')} to invite`;
+    },
+  },
+  waves: {
+    title: 'Waves',
+    doing: 'onboarding one wave after the other',
+    done: ({ pulls }) =>
+      pulls.length === 0
+        ? words('over')
+        : markup`over, ${many(pulls.length, 'pull request')} for ${many(
+            pulls.reduce((sum, { clusters }) => sum + clusters, 0),
+            'cluster',
+          )}`,
+  },
+  members: {
+    title: 'Clusters',
+    doing: 'waiting for the last of them',
+    done: ({ done, failed }) => markup`${done} done${failed.length === 0 ? '' : `, ${failed.length} failed`}`,
+  },
 };
 
 export const reasons: Readonly<Record<LeftOutReason, string>> = {

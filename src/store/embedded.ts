@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../errors.ts';
 import type { Claims } from '../onboarding/ports.ts';
-import type { Mark, Store } from '../onboarding/store.ts';
+import type { Entry, Mark, Store } from '../onboarding/store.ts';
 
 const schema = `
 create table if not exists runs (
@@ -21,6 +21,9 @@ create unique index if not exists live on runs (subject) where due is not null;
 create index if not exists latest on runs (subject, serial);
 create index if not exists due on runs (due, id) where due is not null;
 create index if not exists behind on runs (serial) where shows <> revision;
+create table if not exists rolls (
+  run text not null, member text not null, line text not null, primary key (run, member)
+) strict, without rowid;
 create table if not exists history (serial integer primary key, run text not null, line text not null) strict;
 create index if not exists histories on history (run, serial);
 create table if not exists claims (
@@ -39,6 +42,9 @@ begin immediate;
 ${schema}
 commit;`;
 
+/** Runs within others came later than the table. */
+const within = `alter table runs add column within text`;
+
 const sqliteBusy = 5;
 
 function open(file: string): DatabaseSync {
@@ -48,6 +54,8 @@ function open(file: string): DatabaseSync {
     database = new DatabaseSync(file);
     chmodSync(file, 0o600);
     database.exec(settings);
+    const columns = database.prepare('select name as value from pragma_table_info(?)').all('runs');
+    if (!values(columns).includes('within')) database.exec(within);
     return database;
   } catch (error) {
     database?.close();
@@ -90,8 +98,15 @@ function createWriters(database: DatabaseSync): Pick<Store, 'insert' | 'swap' | 
   const known = database.prepare('select id from runs where id = ?');
   const holderOf = database.prepare('select id from runs where subject = ? and due is not null');
   const insert = database.prepare(
-    'insert into runs (id, subject, revision, due, document) values (?, ?, ?, ?, ?)',
+    'insert into runs (id, subject, revision, due, document, within) values (?, ?, ?, ?, ?, ?)',
   );
+  const enter = database.prepare('insert or replace into rolls (run, member, line) values (?, ?, ?)');
+  const outdate = database.prepare('update runs set shows = 0 where id = ?');
+  const call = (within: Entry['within']): void => {
+    if (within === undefined) return;
+    enter.run(within.run, within.member, within.line);
+    outdate.run(within.run);
+  };
   const swap = database.prepare('update runs set revision = ?, due = ?, document = ? where id = ?');
   const current = database.prepare('select id from runs where id = ? and revision = ?');
   const tell = database.prepare('insert into history (run, line) values (?, ?)');
@@ -112,20 +127,22 @@ function createWriters(database: DatabaseSync): Pick<Store, 'insert' | 'swap' | 
   };
 
   return {
-    insert: async ({ id, subject, revision, due, document }, audit) =>
+    insert: async ({ id, subject, revision, due, document, within }, audit) =>
       atOnce(() => {
         const holder = known.get(id) ?? holderOf.get(subject);
         if (holder !== undefined) return String(holder['id']);
-        insert.run(id, subject, revision, due, document);
+        insert.run(id, subject, revision, due, document, within?.run ?? null);
+        call(within);
         tell.run(id, audit);
         return id;
       }),
-    swap: async ({ id, subject, revision, due, document }, audit) =>
+    swap: async ({ id, subject, revision, due, document, within }, audit) =>
       atOnce(() => {
         if (current.get(id, revision - 1) === undefined) return 'stale';
         const holder = holderOf.get(subject)?.['id'] ?? id;
         if (due !== null && holder !== id) return 'held';
         swap.run(revision, due, document, id);
+        call(within);
         tell.run(id, audit);
         return 'swapped';
       }),
@@ -136,22 +153,29 @@ function createWriters(database: DatabaseSync): Pick<Store, 'insert' | 'swap' | 
 
 const values = (rows: Record<string, unknown>[]): string[] => rows.map(row => String(row['value']));
 
-type Readers = 'load' | 'latest' | 'recent' | 'due' | 'history' | 'mark' | 'behind';
+type Readers = 'load' | 'loadAll' | 'roll' | 'latest' | 'recent' | 'due' | 'history' | 'mark' | 'behind';
 
 function createReaders(database: DatabaseSync): Pick<Store, Readers> {
   const load = database.prepare('select document as value from runs where id = ?');
   const latest = database.prepare(
     'select id as value from runs where subject = ? order by serial desc limit 1',
   );
-  const recent = database.prepare('select id as value from runs order by serial desc limit ?');
+  const recent = database.prepare(
+    'select id as value from runs where within is null order by serial desc limit ?',
+  );
   const due = database.prepare('select id as value from runs where due <= ? order by due, id');
   const history = database.prepare('select line as value from history where run = ? order by serial');
   const mark = database.prepare(
     'select version, shows, mark as document from runs where id = ? and version > 0',
   );
-  const behind = database.prepare('select id as value from runs where shows <> revision order by serial');
+  const behind = database.prepare(
+    'select id as value from runs where shows <> revision and within is null order by serial',
+  );
+  const roll = database.prepare('select member, line from rolls where run = ?');
   return {
     load: async id => values(load.all(id))[0],
+    loadAll: async ids => ids.map(id => values(load.all(id))[0]),
+    roll: async id => Object.fromEntries(roll.all(id).map(({ member, line }) => [member, String(line)])),
     latest: async subject => values(latest.all(subject))[0],
     recent: async limit => values(recent.all(limit)),
     due: async now => values(due.all(now)),

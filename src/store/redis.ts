@@ -9,6 +9,8 @@ const keys = {
   run: (id: string) => `{holt}:run:${id}`,
   /** List of audit lines. */
   history: (id: string) => `{holt}:history:${id}`,
+  /** Hash: a member's name to its line. */
+  roll: (id: string) => `{holt}:roll:${id}`,
   /** Hash: id to the run that holds it. */
   claims: (pool: string) => `{holt}:claims:${pool}`,
   /** Hash: subject to the live run. */
@@ -26,32 +28,43 @@ const keys = {
 };
 
 // Documents pass through the scripts as they are: Lua's JSON would turn an empty list into an empty object.
-const insertScript = `
-local run, history, live, latest, recent, due, behind = unpack(KEYS)
-local id, revision, subject, at, document, audit = unpack(ARGV)
+// A thread that shows other runs too is behind when one of them changes, if it has begun.
+const tellScript = `
+local function tell(behind, id, roll, other, within, member, line)
+  if within == '' then return redis.call('SADD', behind, id) end
+  redis.call('HSET', roll, member, line)
+  if redis.call('EXISTS', other) == 1 then
+    redis.call('HSET', other, 'shows', 0)
+    redis.call('SADD', behind, within)
+  end
+end`;
+
+const insertScript = `${tellScript}
+local run, history, live, latest, recent, due, behind, roll, other = unpack(KEYS)
+local id, revision, subject, at, document, audit, within, member, line = unpack(ARGV)
 if redis.call('EXISTS', run) == 1 then return id end
 local holder = redis.call('HGET', live, subject)
 if holder then return holder end
 redis.call('HSET', run, 'revision', revision, 'document', document)
 redis.call('RPUSH', history, audit)
 redis.call('HSET', latest, subject, id)
-redis.call('LPUSH', recent, id)
-redis.call('SADD', behind, id)
+if within == '' then redis.call('LPUSH', recent, id) end
+tell(behind, id, roll, other, within, member, line)
 if at ~= '' then
   redis.call('HSET', live, subject, id)
   redis.call('ZADD', due, at, id)
 end
 return id`;
 
-const swapScript = `
-local run, history, live, due, behind = unpack(KEYS)
-local id, revision, subject, at, document, audit, before = unpack(ARGV)
+const swapScript = `${tellScript}
+local run, history, live, due, behind, roll, other = unpack(KEYS)
+local id, revision, subject, at, document, audit, within, member, line, before = unpack(ARGV)
 if redis.call('HGET', run, 'revision') ~= before then return 'stale' end
 local holder = redis.call('HGET', live, subject)
 if at ~= '' and holder and holder ~= id then return 'held' end
 redis.call('HSET', run, 'revision', revision, 'document', document)
 redis.call('RPUSH', history, audit)
-redis.call('SADD', behind, id)
+tell(behind, id, roll, other, within, member, line)
 if at ~= '' then
   redis.call('HSET', live, subject, id)
   redis.call('ZADD', due, at, id)
@@ -96,22 +109,31 @@ async function told<T>(operation: string, command: Promise<T>): Promise<T> {
   }
 }
 
-const wordsOf = ({ id, revision, subject, due, document }: Entry, audit: string): (string | number)[] => [
+const wordsOf = (
+  { id, revision, subject, due, document, within }: Entry,
+  audit: string,
+): (string | number)[] => [
   id,
   revision,
   subject,
   due ?? '',
   document,
   audit,
+  within?.run ?? '',
+  within?.member ?? '',
+  within?.line ?? '',
 ];
+
+/** The keys of whatever has this run within it; of nothing, when nothing has. */
+const above = ({ within }: Entry): string[] => [keys.roll(within?.run ?? ''), keys.run(within?.run ?? '')];
 
 /**
  * Documents in Redis 7 or newer. The store closes the connection that it is given. `allowVolatile` accepts a Redis that does
  * not write to disk, for trying things out.
  */
 export function createRedisStore(redis: Redis, { allowVolatile = false } = {}): Store {
-  const insert = defineScript(redis, 'holtInsert', 7, insertScript);
-  const swap = defineScript(redis, 'holtSwap', 5, swapScript);
+  const insert = defineScript(redis, 'holtInsert', 9, insertScript);
+  const swap = defineScript(redis, 'holtSwap', 7, swapScript);
   const setMark = defineScript(redis, 'holtSetMark', 2, markScript);
   const admit = defineScript(redis, 'holtAdmit', 1, admitScript);
   const { live, latest, recent, due, behind } = keys;
@@ -123,15 +145,25 @@ export function createRedisStore(redis: Redis, { allowVolatile = false } = {}): 
       return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     },
     insert: async (entry, audit) => {
-      const places = [keys.run(entry.id), keys.history(entry.id), live, latest, recent, due, behind];
+      const lists = [live, latest, recent, due, behind];
+      const places = [keys.run(entry.id), keys.history(entry.id), ...lists, ...above(entry)];
       return String(await told('store a new run', insert(...places, ...wordsOf(entry, audit))));
     },
     swap: async (entry, audit) => {
-      const places = [keys.run(entry.id), keys.history(entry.id), live, due, behind];
+      const places = [keys.run(entry.id), keys.history(entry.id), live, due, behind, ...above(entry)];
       const words = [...wordsOf(entry, audit), entry.revision - 1];
       return (await told('store a run', swap(...places, ...words))) as 'swapped' | 'stale' | 'held';
     },
     load: async id => (await told('read a run', redis.hget(keys.run(id), 'document'))) ?? undefined,
+    loadAll: async ids => {
+      const reading = redis.pipeline(ids.map(id => ['hget', keys.run(id), 'document']));
+      const answers = (await told('read runs', reading.exec())) ?? [];
+      return answers.map(([error, document]) => {
+        if (error !== null) throw redisFailure('read runs', error);
+        return typeof document === 'string' ? document : undefined;
+      });
+    },
+    roll: id => told('read a roll', redis.hgetall(keys.roll(id))),
     latest: async subject => (await told('find a run', redis.hget(latest, subject))) ?? undefined,
     recent: limit => told('list the runs', redis.lrange(recent, 0, limit - 1)),
     due: now => told('list what is due', redis.zrangebyscore(due, '-inf', now)),

@@ -5,7 +5,7 @@ import { ContractError } from '../../src/errors.ts';
 import { createLog, type Log } from '../../src/log.ts';
 import { decide } from '../../src/onboarding/approvals.ts';
 import { createEngine, type Engine } from '../../src/onboarding/engine.ts';
-import { plan } from '../../src/onboarding/plan.ts';
+import { planOf } from '../../src/onboarding/plan.ts';
 import { createRecords, type Records } from '../../src/onboarding/records.ts';
 import { announce, openGateOf, type Run, retry } from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
@@ -84,7 +84,7 @@ for (const backend of storeBackends) {
       world = its;
       records = createRecords(store, nudges, migrations);
       engine = createEngine({
-        plan,
+        planOf,
         records,
         claims: store.claims,
         read: world.read,

@@ -106,11 +106,12 @@ export async function findingsOf(lane: Lane, cluster: string, witness: Witness):
   return found;
 }
 
-/** No organization without an owner: each has the name of a target or was there before. */
+/** No organization without an owner: each has the name of a target, was there before, or a person was asked about it. */
 export function unexplained(lane: Lane, clusters: readonly string[], before: ReadonlySet<string>): Finding[] {
   const names = new Set(clusters.map(cluster => lane.target(cluster).names.organization));
+  const told = JSON.stringify(lane.sandbox.slack.messages().map(({ text }) => text));
   const strangers = lane.sandbox.otterize.state.organizations.filter(
-    ({ id, name }) => !before.has(id) && !names.has(name),
+    ({ id, name }) => !before.has(id) && !names.has(name) && !told.includes(id),
   );
   return strangers.length === 0
     ? []

@@ -126,8 +126,8 @@ export function persevere(
       if (calls !== news.calls) Object.assign(news, { calls, at: performance.now() });
       look();
       const situation = situationOf(lane, cluster);
-      // Until the root message shows what has become of it.
-      if (situation !== 'Failed') state.hoping = false;
+      // Until the root message shows what has become of it; just before, the run may still be about to fail.
+      if (situation !== 'Failed' && !state.retrying) state.hoping = false;
       const busy = state.wanted || state.typing || state.hoping;
       const again = situation === 'Failed' && failures.length < mostRetries;
       if (isOver(situation) && newRoots().length > 0 && !busy && !again) return situation;

@@ -19,7 +19,7 @@ export const lacking =
   (options: EngineOptions): EngineOptions => {
     switch (without) {
       case 'intent':
-        return { ...options, plan: options.plan.map(step => carefree(step, options)) };
+        return { ...options, planOf: run => options.planOf(run).map(step => carefree(step, options)) };
       case 'settle':
         return { ...options, settleMs: 0 };
       case 'fence':
@@ -37,7 +37,7 @@ export const lacking =
 function carefree(step: Step, { read, write }: EngineOptions): Step {
   const effect: StepContext<never>['effect'] = async (_key, { find, create }) =>
     (await find(read, { open: undefined, remember: () => undefined })) ?? (await create(write));
-  return { ...step, run: context => step.run({ ...context, effect }) };
+  return { ...step, run: context => step.run({ ...context, effect }, undefined) };
 }
 
 /** Every worker believes that its epoch is the newest. */

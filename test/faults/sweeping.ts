@@ -106,7 +106,8 @@ async function disturb(
   const scene = newScene(lane, point, seed, people);
   const spring = trap(scene, mode);
   lane.around(spring);
-  people.push(...clusters.map(cluster => persevere(lane, cluster)));
+  // Whoever lost the whole store is asked about what it may have left, once.
+  people.push(...clusters.map(cluster => persevere(lane, cluster, mode === 'amnesia' ? 1 : 0)));
   const findings: Finding[] = [];
   for (const { ended } of people) {
     await ended.catch((error: Error) =>

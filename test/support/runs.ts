@@ -33,6 +33,10 @@ export function factsOf(count = 2): Facts {
       changed: true,
       files: ['a.yaml'],
     },
+    turn: {},
+    looked: { lists: [], of: {} },
+    waves: { pulls: [] },
+    members: { done: 1, failed: [] },
   };
 }
 

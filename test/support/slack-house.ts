@@ -5,7 +5,7 @@ import { expect, vi } from 'vitest';
 import { parseFleet } from '../../src/config.ts';
 import type { Log } from '../../src/log.ts';
 import { createEngine } from '../../src/onboarding/engine.ts';
-import { plan } from '../../src/onboarding/plan.ts';
+import { planOf } from '../../src/onboarding/plan.ts';
 import { createRecords } from '../../src/onboarding/records.ts';
 import type { Run } from '../../src/onboarding/run.ts';
 import { type SlackStandIn, startSlack } from '../../src/sandbox/slack.ts';
@@ -109,7 +109,7 @@ export async function openSlackHouse(
   const mailboxes = createInProcessMailboxes(log);
   const records = createRecords(store, mailboxes.nudges);
   const engine = createEngine({
-    plan,
+    planOf,
     records,
     claims: store.claims,
     read: world.read,

@@ -3,6 +3,7 @@ import type {
   Credentials,
   Files,
   Integration,
+  Organization,
   Person,
   Pull,
   Readers,
@@ -20,7 +21,7 @@ function listOf<T>(map: Map<string, T[]>, key: string): T[] {
 /** The outside world as plain data, with the ports over it: for tests of the domain that need no network. */
 export function createWorld() {
   const state = {
-    organizations: [{ id: 'org_home', name: 'Home' }] as { id: string; name: string }[],
+    organizations: [{ id: 'org_home', name: 'Home' }] as Organization[],
     environments: new Map<string, { id: string; name: string }[]>(),
     invites: new Map<string, { id: string; email: string; status: string }[]>(),
     members: new Map<string, string[]>(),
@@ -92,12 +93,18 @@ export function createWorld() {
         call('find pulls', () => state.pulls.filter(pull => pull.branch === branch).toReversed()),
     },
     layout: {
+      prepare: () => undefined,
       paths: gitops => [gitops.valuesPath],
       elsewhere: () => [],
-      edit: async (target, { clientId }, files: Files) => {
-        const text = `cluster: ${target.cluster}\nclientId: ${clientId}\n`;
-        return files[target.gitops.valuesPath] === text ? {} : { [target.gitops.valuesPath]: text };
-      },
+      edit: async (onboarded, files: Files) =>
+        Object.fromEntries(
+          onboarded
+            .map(({ target, clientId }): [string, string] => [
+              target.gitops.valuesPath,
+              `cluster: ${target.cluster}\nclientId: ${clientId}\n`,
+            ])
+            .filter(([path, text]) => files[path] !== text),
+        ),
       afterMerge: () => ['Restart the operators.'],
     },
   };

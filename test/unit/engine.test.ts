@@ -4,14 +4,23 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
+import { createLookout } from '../../src/onboarding/ahead.ts';
 import { decide } from '../../src/onboarding/approvals.ts';
 import { createEngine, type EngineOptions } from '../../src/onboarding/engine.ts';
 import { take } from '../../src/onboarding/leased.ts';
-import { plan } from '../../src/onboarding/plan.ts';
+import { planOf } from '../../src/onboarding/plan.ts';
 import type { Claims } from '../../src/onboarding/ports.ts';
 import { createRecords, type Records } from '../../src/onboarding/records.ts';
 import type { Request } from '../../src/onboarding/request.ts';
-import { announce, type Changed, cancel, introduce, type Run, retry } from '../../src/onboarding/run.ts';
+import {
+  announce,
+  type Changed,
+  cancel,
+  introduce,
+  newRun,
+  type Run,
+  retry,
+} from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
 import { Secret } from '../../src/secret.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
@@ -55,7 +64,7 @@ afterEach(async () => {
 
 function engineWith(overrides: Partial<EngineOptions>) {
   return createEngine({
-    plan,
+    planOf,
     records,
     claims,
     read: world.read,
@@ -409,6 +418,94 @@ describe('an effect whose end nobody saw', () => {
   });
 });
 
+const looks = (): string[] => world.calls.filter(call => /^list (environments|integrations)/.test(call));
+
+/** The worker makes the organization and gets no further; whatever happens then, happens before the next one comes. */
+async function cutOffAfterOrganization(): Promise<Run> {
+  const run = await started();
+  const cut = { ...world.write.otterize };
+  cut.renameOrganization = (id, name) => {
+    engine.drain();
+    return world.write.otterize.renameOrganization(id, name);
+  };
+  engine = engineWith({ write: { ...world.write, otterize: cut } });
+  const rested = await advanced(run.id);
+  expect([rested.facts.organization?.made, rested.facts.environment]).toEqual([true, undefined]);
+  engine = engineWith({});
+  return rested;
+}
+
+describe('what a worker has made a moment ago', () => {
+  it('has nothing in it to look for', async () => {
+    await onboarded();
+    expect(looks()).toEqual([]);
+    expect(world.calls.filter(call => call === 'list organizations')).toHaveLength(1);
+  });
+
+  it('is looked into by the worker that comes after it', async () => {
+    const run = await cutOffAfterOrganization();
+    const id = run.facts.organization?.id ?? '';
+    world.state.environments.set(id, [{ id: 'env_there', name: 'prod' }]);
+    const done = await advanced(run.id);
+    expect(done.facts.environment).toEqual({ id: 'env_there', name: 'prod', made: false });
+    expect(world.calls).not.toContain('create environment');
+    expect(looks()).toContain('list integrations');
+  });
+
+  it('is looked into when a request of its own may have landed in it', async () => {
+    const lost = { ...world.write.otterize };
+    lost.createEnvironment = async (...given) => {
+      await world.write.otterize.createEnvironment(...given);
+      clock += 100_000;
+      throw failure();
+    };
+    engine = engineWith({ write: { ...world.write, otterize: lost }, backoff: () => 0 });
+    expect((await onboarded()).status).toBe('done');
+    expect(world.calls.filter(call => call === 'create environment')).toHaveLength(1);
+    expect(looks()).toContain('list environments');
+  });
+});
+
+describe('what a step reads before its turn', () => {
+  it('is read beside the steps before it, and once', async () => {
+    await onboarded();
+    const at = (call: string): number => world.calls.indexOf(call);
+    expect(at('list organizations')).toBeLessThan(at('create organization'));
+    expect(at('read files')).toBeLessThan(at('create environment'));
+    expect(world.calls.filter(call => call === 'find pulls')).toHaveLength(1);
+  });
+
+  it('does not count when the steps before it took long', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { vault } = world.read;
+    const slow: typeof vault.check = async () => {
+      world.state.organizations.push({ id: 'org_meanwhile', name: 'payments-eu-prod' });
+      vi.setSystemTime(Date.now() + 10_000);
+      return [];
+    };
+    engine = engineWith({ read: { ...world.read, vault: { ...vault, check: slow } } });
+    const run = await onboarded();
+    expect(run.facts.organization).toEqual({ id: 'org_meanwhile', name: 'payments-eu-prod', made: false });
+    expect(world.calls).not.toContain('create organization');
+  });
+
+  it('is not read while the end of an earlier request is open', async () => {
+    const run = await started();
+    const ahead = createLookout(world.read);
+    ahead.look({ ...run, effects: { 'pull request': { at: clock, epoch: 1 } } }, planOf(run));
+    expect([world.calls, await ahead.seenBy('organization')]).toEqual([[], undefined]);
+    ahead.look(run, planOf(run));
+    expect(await ahead.seenBy('organization')).toHaveLength(1);
+  });
+
+  it('is read again by the step when it could not be read', async () => {
+    world.faults.set('find pulls', { error: failure({ service: 'GitHub' }) });
+    expect((await onboarded()).status).toBe('done');
+    expect(world.calls.filter(call => call === 'find pulls')).toHaveLength(2);
+  });
+});
+
 describe('a run that comes after one that failed', () => {
   const forGood = failure({ retryable: false });
 
@@ -497,6 +594,39 @@ describe('the organization', () => {
       'payments-eu-prod-retired',
       'payments-eu-prod',
     ]);
+  });
+});
+
+describe('a new and empty organization that the records do not know', () => {
+  const left = () => ({ id: 'org_left', name: 'brave otter 421', created: Date.now() - 60_000 });
+
+  it('is shown to a person before another one is made, and to nobody after Retry', async () => {
+    world.state.organizations.push(left());
+    const run = await onboarded();
+    expect(errorOf(run, 'organization')).toMatchObject({ code: 'organization-unknown', about: 'org_left' });
+    expect(errorOf(run, 'organization')?.text).toContain('org_left (brave otter 421)');
+    expect(world.mutating()).toEqual([]);
+    await records.change(run.id, retry(approver));
+    expect((await advanced(run.id)).status).toBe('done');
+    expect((await onboarded(request({ cluster: 'billing-eu' }))).status).toBe('done');
+  });
+
+  it('is gone on with once it has the name', async () => {
+    world.state.organizations.push(left());
+    const run = await onboarded();
+    Object.assign(world.state.organizations.at(-1) ?? {}, { name: 'payments-eu-prod' });
+    await records.change(run.id, retry(approver));
+    expect((await advanced(run.id)).facts.organization).toMatchObject({ id: 'org_left', made: false });
+  });
+
+  it('holds nobody up when it is old, has environments, or is just being made by another run', async () => {
+    world.state.organizations.push({ ...left(), created: Date.now() - 7_200_000 });
+    world.state.organizations.push({ ...left(), id: 'org_used' });
+    world.state.environments.set('org_used', [{ id: 'env_1', name: 'prod' }]);
+    expect((await onboarded()).status).toBe('done');
+    world.state.organizations.push({ ...left(), id: 'org_other' });
+    await claims.claim('organization-intents', 'other-prod', 'other-prod');
+    expect((await onboarded(request({ cluster: 'billing-eu' }))).status).toBe('done');
   });
 });
 
@@ -663,7 +793,7 @@ describe('a run', () => {
   it('gives up on a failure that does not pass, with Retry as the way on', async () => {
     const id = (await started()).id;
     for (const _ of [1, 2, 3]) {
-      world.faults.set('list environments', { error: failure() });
+      world.faults.set('create environment', { error: failure({ applied: 'no' }) });
       await engine.advance(id);
       clock += 2_000;
     }
@@ -674,7 +804,7 @@ describe('a run', () => {
   });
 
   it('waits as long as the service asked for', async () => {
-    world.faults.set('list environments', { error: failure({ retryAfter: 45_000 }) });
+    world.faults.set('create environment', { error: failure({ retryAfter: 45_000, applied: 'no' }) });
     const run = await onboarded();
     expect(run.due).toBe(clock + 45_000);
   });
@@ -696,7 +826,7 @@ describe('a run', () => {
   });
 
   it('says that something broke when the code is at fault, without the error’s own text', async () => {
-    world.faults.set('list environments', { error: new TypeError('secret-thing is undefined') });
+    world.faults.set('create environment', { error: new TypeError('secret-thing is undefined') });
     const run = await onboarded();
     expect(errorOf(run, 'environment')).toMatchObject({ code: 'bug' });
     expect(JSON.stringify(run)).not.toContain('secret-thing');
@@ -731,10 +861,17 @@ describe('a run', () => {
   });
 });
 
-describe('the plan', () => {
-  it('establishes what a step needs before the step', () => {
+describe('each plan', () => {
+  const within = { rollout: 'rollout-1', pullRequest: true };
+  const policy = { canary: 0, wave: 5, stopAfter: 1, pullRequests: 'per-rollout' as const };
+
+  it.each([
+    ['a cluster', {}],
+    ['a cluster within a rollout', { within }],
+    ['a rollout', { rollout: { members: [], leftOut: [], policy } }],
+  ])('of %s establishes what a step needs before the step', (_, rest) => {
     const earlier = new Set<string>();
-    for (const { fact, needs } of plan) {
+    for (const { fact, needs } of planOf(newRun('run-1', request({}, rest), 0))) {
       expect(needs.filter(need => !earlier.has(need))).toEqual([]);
       earlier.add(fact);
     }

@@ -140,7 +140,7 @@ describe('an edit of values', () => {
 describe('the umbrella chart', () => {
   const { valuesPath, externalSecretPath } = target().gitops;
   const client = { clientId: 'cli_abc' };
-  const first = umbrellaChart.edit(target(), client, {});
+  const first = umbrellaChart.edit({ target: target(), ...client }, {});
 
   it('gives the first cluster the chart, its values and its ExternalSecret', () => {
     expect(Object.keys(first)).toEqual(umbrellaChart.paths(target().gitops));
@@ -167,10 +167,10 @@ describe('the umbrella chart', () => {
   });
 
   it('changes nothing where all is in place, and only its own files for the next cluster', () => {
-    expect(umbrellaChart.edit(target(), client, first)).toEqual({});
+    expect(umbrellaChart.edit({ target: target(), ...client }, first)).toEqual({});
     const next = target({ cluster: 'billing-eu' });
     const files = { ...first, [valuesPath]: undefined, [externalSecretPath]: undefined };
-    expect(Object.keys(umbrellaChart.edit(next, client, files))).toEqual([
+    expect(Object.keys(umbrellaChart.edit({ target: next, ...client }, files))).toEqual([
       next.gitops.valuesPath,
       next.gitops.externalSecretPath,
     ]);
@@ -178,26 +178,30 @@ describe('the umbrella chart', () => {
 
   it('leaves the mode that somebody chose', () => {
     const text = 'otterize-kubernetes:\n  intentsOperator:\n    operator:\n      mode: defaultActive\n';
-    const edited = umbrellaChart.edit(target(), client, { ...first, [valuesPath]: text });
+    const edited = umbrellaChart.edit({ target: target(), ...client }, { ...first, [valuesPath]: text });
     expect(edited[valuesPath]).toContain('mode: defaultActive');
   });
 
   it('writes the client id where the configuration says so, and refuses where the reference would win', () => {
     const literal = target({ gitops: { ...target().gitops, credentials: 'literal' } });
-    expect(umbrellaChart.edit(literal, client, {})[valuesPath]).toContain('clientId: cli_abc');
-    expect(() => umbrellaChart.edit(literal, client, first)).toThrow(/clientIdKey/);
+    expect(umbrellaChart.edit({ target: literal, ...client }, {})[valuesPath]).toContain('clientId: cli_abc');
+    expect(() => umbrellaChart.edit({ target: literal, ...client }, first)).toThrow(/clientIdKey/);
   });
 
   it('rewrites its own ExternalSecret, leaves one that does the job and refuses any other', () => {
     const own = (first[externalSecretPath] ?? '').replace('1h', '5h');
     expect(
-      umbrellaChart.edit(target(), client, { ...first, [externalSecretPath]: own })[externalSecretPath],
+      umbrellaChart.edit({ target: target(), ...client }, { ...first, [externalSecretPath]: own })[
+        externalSecretPath
+      ],
     ).toBe(first[externalSecretPath]);
     const foreign = (first[externalSecretPath] ?? '').replace('managed-by: holt', 'managed-by: somebody');
-    expect(umbrellaChart.edit(target(), client, { ...first, [externalSecretPath]: foreign })).toEqual({});
+    expect(
+      umbrellaChart.edit({ target: target(), ...client }, { ...first, [externalSecretPath]: foreign }),
+    ).toEqual({});
     const other = foreign.replace('key: otterize-cloud-client-id', 'key: another');
-    expect(() => umbrellaChart.edit(target(), client, { ...first, [externalSecretPath]: other })).toThrow(
-      UserError,
-    );
+    expect(() =>
+      umbrellaChart.edit({ target: target(), ...client }, { ...first, [externalSecretPath]: other }),
+    ).toThrow(UserError);
   });
 });

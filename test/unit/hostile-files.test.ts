@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { boundedLayout } from '../../src/gitops/bounded-layout.ts';
+import { createBoundedLayout } from '../../src/gitops/bounded-layout.ts';
 import { configuredLayout } from '../../src/gitops/layouts.ts';
 import { target } from '../support/builders.ts';
 import { hostileFiles, oddFiles } from '../support/hostile-files.ts';
 
+const boundedLayout = createBoundedLayout();
 const given = target();
 const { valuesPath, externalSecretPath } = given.gitops;
 const client = { clientId: 'cli_abc' };
@@ -16,7 +17,7 @@ async function editing(files: Record<string, string>) {
   let beats = 0;
   const heart = setInterval(() => void (beats += 1), beatMs);
   const started = performance.now();
-  const ended = await boundedLayout.edit(given, client, files).then(
+  const ended = await boundedLayout.edit([{ target: given, ...client }], files).then(
     changes => ({ changes }),
     (error: Error) => ({ name: error.name, text: error.message }),
   );
@@ -74,6 +75,6 @@ describe('a file that somebody prepared', () => {
 
   it('is edited in the thread as it would be without', async () => {
     const { ended } = await editing({});
-    expect(ended).toEqual({ changes: configuredLayout.edit(given, client, {}) });
+    expect(ended).toEqual({ changes: configuredLayout.edit({ target: given, ...client }, {}) });
   });
 });

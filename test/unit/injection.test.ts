@@ -161,7 +161,7 @@ function yamlFile(text: string): void {
   const { valuesPath, externalSecretPath } = given.gitops;
   for (const before of [text, `a: 1\n${text}\nb: 2\n`, `otterize-kubernetes:\n  global:\n    x: ${text}\n`]) {
     const changes = unlessRefused(
-      () => umbrellaChart.edit(given, { clientId: 'cli_1' }, { [valuesPath]: before }),
+      () => umbrellaChart.edit({ target: given, clientId: 'cli_1' }, { [valuesPath]: before }),
       UserError,
     );
     const after = changes?.[valuesPath];
@@ -179,7 +179,7 @@ function yamlFile(text: string): void {
       expect(strangers(after)).toEqual(strangers(before));
     }
     unlessRefused(
-      () => umbrellaChart.edit(given, { clientId: 'cli_1' }, { [externalSecretPath]: before }),
+      () => umbrellaChart.edit({ target: given, clientId: 'cli_1' }, { [externalSecretPath]: before }),
       UserError,
     );
   }

@@ -18,7 +18,7 @@ const descriptions = {
 const layouts = Object.keys(descriptions) as (keyof typeof descriptions)[];
 const client = { clientId: 'cli_abc' };
 const pullOf = (target: Target, files: Record<string, string | undefined> = {}): Record<string, string> =>
-  configuredLayout.edit(target, client, files);
+  configuredLayout.edit({ target: target, ...client }, files);
 
 /** What configuration may say, and a repository may hold, at its strangest. */
 const word = fc.oneof(

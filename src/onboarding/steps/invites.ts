@@ -18,8 +18,9 @@ export const invites = defineStep({
     const now = await resolvePeople(context.request, organization.id, context.read);
     const approved = new Set(approval.addresses);
     const covered = {
-      organization: organization.id,
-      environment: environment.id,
+      // A rollout asks before its clusters have organizations, so by the names.
+      organization: context.request.within ? organization.name : organization.id,
+      environment: context.request.within ? environment.name : environment.id,
       addresses: approval.addresses,
     };
     const gained = now.people.some(({ address }) => !approved.has(address));

@@ -1,5 +1,5 @@
 import { ServiceError, UserError } from '../../errors.ts';
-import type { Claims, Organization } from '../ports.ts';
+import type { Claims, Organization, OtterizeReader } from '../ports.ts';
 import { defineStep, type Intent } from '../step.ts';
 
 /**
@@ -23,18 +23,21 @@ export const organization = defineStep({
   needs: ['preflight'],
   ahead: { needs: [], freshMs: 5_000, look: ({ read }) => read.otterize.listOrganizations() },
 
-  run: async ({ request, effect, claims }, seen: Organization[] | undefined) => {
+  run: async ({ request, effect, claims, acknowledged }, seen: Organization[] | undefined) => {
     const { organization: name } = request.target.names;
 
     const { id, made: isNew } = await effect<{ id: string; made: boolean }>('organization', {
       async find({ otterize }, intent) {
-        const all = intent.open === undefined && seen !== undefined ? seen : await otterize.listOrganizations();
+        const all =
+          intent.open === undefined && seen !== undefined ? seen : await otterize.listOrganizations();
         const named = byName(all, name);
         if (named !== undefined) return { id: named.id, made: false };
         const unnamed = await leftUnnamed(claims, name);
         if (unnamed !== undefined) return { id: unnamed, made: true };
         intent.remember(all.map(each => each.id));
-        return intent.open === undefined ? undefined : adopt(all, intent, claims, name);
+        if (intent.open !== undefined) return adopt(all, intent, claims, name);
+        await explain(await strangersAmong(all, otterize, claims), claims, name, acknowledged);
+        return undefined;
       },
       async create({ otterize }) {
         await claims.claim(wanted, name, name);
@@ -60,6 +63,48 @@ export const organization = defineStep({
     return { id, name, made: isNew };
   },
 });
+
+/** For how long an organization counts as one that a lost run may have left. */
+const recentMs = 3_600_000;
+
+/**
+ * Organizations that Holt's own account sees, that are new and empty, and that its records know nothing of: perhaps the records were
+ * lost between the making of one and its naming.
+ */
+async function strangersAmong(
+  all: readonly Organization[],
+  otterize: OtterizeReader,
+  claims: Claims,
+): Promise<Organization[]> {
+  const since = Date.now() - recentMs;
+  const recent = all.filter(({ created }) => created !== undefined && created > since);
+  if (recent.length === 0) return [];
+  // In this order: what is made meanwhile is in the first or in the second.
+  const missing = await claims.holders(wanted);
+  const holders = await claims.holders(made);
+  const unknown = recent.filter(({ id }) => holders[id] === undefined);
+  const missed = Object.keys(missing).length;
+  if (unknown.length <= missed) return [];
+  const environments = await Promise.all(unknown.map(({ id }) => otterize.listEnvironments(id)));
+  const empty = unknown.filter((_, index) => environments[index]?.length === 0);
+  return empty.length <= missed ? [] : empty;
+}
+
+/** What nobody knows is shown to a person before another one is made; after Retry it counts as somebody's. */
+async function explain(
+  strangers: readonly Organization[],
+  claims: Claims,
+  name: string,
+  acknowledged: (code: string, about: string) => boolean,
+): Promise<void> {
+  if (strangers.length === 0) return;
+  const ids = strangers.map(({ id }) => id).join(' ');
+  if (!acknowledged('organization-unknown', ids)) throw unknownOnes(strangers, ids, name);
+  await Promise.all(strangers.map(({ id }) => claims.claim(made, id, notOurs)));
+}
+
+/** The holder of organizations that people have said are not Holt's; no name is like this. */
+const notOurs = '(somebody’s)';
 
 /** One that was made for this name and has not had it yet, listed or not. */
 async function leftUnnamed(claims: Claims, name: string): Promise<string | undefined> {
@@ -109,6 +154,17 @@ const unexplained = (candidates: readonly Organization[]): UserError =>
     `A request to create the organization got no answer, and more organizations appeared since than Holt asked for: ${candidates
       .map(({ id, name }) => `${id} (${name})`)
       .join(', ')}. Name those that are not Holt's, or give one of them the name that is wanted, then retry.`,
+  );
+
+const unknownOnes = (strangers: readonly Organization[], ids: string, wantedName: string): UserError =>
+  new UserError(
+    'organization-unknown',
+    `Otterize has new and empty organizations that Holt's records know nothing of: ${strangers
+      .map(({ id, name }) => `${id} (${name})`)
+      .join(
+        ', ',
+      )}. If the records were lost, one of them may be Holt's: give it the name ${wantedName}, then retry. Otherwise Retry makes another one.`,
+    ids,
   );
 
 const nameTaken = (name: string, named: string, own: string): UserError =>

@@ -11,13 +11,20 @@ export const preflight = defineStep({
   run: async ({ request, read }) => {
     const { names, invite, gitops } = request.target;
     const invites = invite.people.length + invite.groups.length + request.named.length > 0;
-    const checks = {
-      Otterize: read.otterize.check(),
-      'Key Vault': read.vault.check(names.vault, [names.clientIdSecret, names.clientSecretSecret]),
-      GitHub: checkRepositories(read, gitops),
-      ...(invites ? { Entra: read.directory.check(invite.groups) } : {}),
+    const common = {
+      Otterize: () => read.otterize.check(),
+      GitHub: () => checkRepositories(read, gitops),
     };
-    const problems = (await Promise.all(Object.values(checks))).flat();
+    const own = {
+      'Key Vault': () => read.vault.check(names.vault, [names.clientIdSecret, names.clientSecretSecret]),
+      ...(invites && { Entra: () => read.directory.check(invite.groups) }),
+    };
+    // A rollout looks once at what its clusters have in common, and each of them at the rest.
+    const checks = {
+      ...(request.within === undefined && common),
+      ...(request.rollout === undefined && own),
+    };
+    const problems = (await Promise.all(Object.values(checks).map(check => check()))).flat();
     if (problems.length > 0) {
       throw new UserError('preflight', `Nothing has been made yet. ${problems.join(' ')}`);
     }

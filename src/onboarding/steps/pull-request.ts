@@ -1,187 +1,33 @@
-import { createHash } from 'node:crypto';
-import { UserError } from '../../errors.ts';
-import type { Branch, Files, Pull, RepositoryReader } from '../ports.ts';
-import { describePull, saysTheSame } from '../pull-request-text.ts';
-import type { GitOpsTarget } from '../request.ts';
-import type { Json } from '../run.ts';
-import { defineStep, type EffectDefinition, type StepContext } from '../step.ts';
+import { type Bundle, connect, type Survey, survey } from '../connect.ts';
+import { describePull } from '../pull-request-text.ts';
+import { defineStep } from '../step.ts';
 
-type Context = StepContext<'credentials'>;
-type Changes = Record<string, string>;
-
-/** The pull request that connects the cluster; nobody can merge it before the vault holds what it refers to. */
+/** The pull request that connects the cluster. */
 export const pullRequest = defineStep({
   fact: 'pullRequest',
   needs: ['credentials'],
 
-  run: async context => {
-    const { request, facts, read } = context;
-    const { gitops } = request.target;
-    const { repository, base, branch } = gitops;
-    const [main, head, pulls] = await Promise.all([
-      read.repository.readFiles(repository, base, read.layout.paths(gitops)),
-      read.repository.findBranch(repository, branch, base),
-      read.repository.findPulls(repository, branch, base),
-    ]);
-    const changes = await read.layout.edit(request.target, facts.credentials, main.files);
-    const files = Object.keys(changes);
-    const newest = pulls[0];
-    const open = pulls.find(({ state }) => state === 'open');
-    if (files.length === 0) return nothingToChange(newest);
+  ahead: {
+    needs: ['preflight'],
+    freshMs: 60_000,
+    look: ({ read, request: { target } }) => survey(read, target.gitops, [target]),
+  },
 
-    refuseWhatPeopleDid(context, head, open ?? newest);
-    const committed = await commit(context, main.commit, head, changes);
-    const text = describePull(request.target, {
-      files,
-      afterMerge: read.layout.afterMerge(request.target),
-      thread: context.thread?.permalink,
-    });
-    const { number, url, made } = await openPull(context, open, text);
-    const described = open !== undefined && (await describe(context, open, text));
-    return { state: 'open', number, url, changed: committed.made || made || described, files };
+  run: (context, seen: Survey | undefined) => {
+    const { request, facts, read, thread } = context;
+    const { target } = request;
+    const bundle: Bundle = {
+      gitops: target.gitops,
+      onboarded: [{ target, clientId: facts.credentials.clientId }],
+      key: '',
+      message: `Onboard ${target.cluster} (${target.stage}) to Otterize`,
+      describe: files =>
+        describePull(target, {
+          files,
+          afterMerge: read.layout.afterMerge(target),
+          thread: thread?.permalink,
+        }),
+    };
+    return connect(context, bundle, seen);
   },
 });
-
-function nothingToChange(newest: Pull | undefined) {
-  const link = newest?.state === 'merged' ? { number: newest.number, url: newest.url } : {};
-  const state = newest?.state === 'merged' ? ('merged' as const) : ('nothing-to-change' as const);
-  return { state, ...link, changed: false, files: [] };
-}
-
-/** A pull request closed without a merge is somebody's no; a commit of somebody else's is somebody's work. */
-function refuseWhatPeopleDid(
-  { acknowledged }: Context,
-  head: Branch | undefined,
-  pull: Pull | undefined,
-): void {
-  if (head?.ours === false) {
-    throw new UserError(
-      'foreign-commits',
-      'The branch has commits that are not Holt’s, and Holt does not build on them. Merge or delete the branch, then retry.',
-    );
-  }
-  if (pull?.state === 'closed' && !acknowledged('pull-request-closed', `#${pull.number}`)) {
-    throw new UserError(
-      'pull-request-closed',
-      `Somebody closed the pull request #${pull.number} without merging it: ${pull.url} Talk to them; Retry opens a new one.`,
-      `#${pull.number}`,
-    );
-  }
-}
-
-/** One commit on the branch, with the base's tree below it: never forced, and up to date with the base whenever it changes. */
-const commit = (
-  { request, effect }: Context,
-  base: string,
-  head: Branch | undefined,
-  changes: Changes,
-): Promise<{ commit: string; made: boolean }> => {
-  const { cluster, stage, gitops } = request.target;
-  return current(
-    effect,
-    `commit ${digest(changes)}`,
-    ({ commit }) => (commit === head?.commit ? undefined : commit),
-    {
-      async find({ repository }, { open }) {
-        // What was read before a request of ours may have landed does not count.
-        const now =
-          open === undefined
-            ? head
-            : await repository.findBranch(gitops.repository, gitops.branch, gitops.base);
-        if (now?.ours !== true || !(await holds(repository, gitops, changes))) return undefined;
-        return { commit: now.commit, made: open !== undefined };
-      },
-      async create({ repository }) {
-        const { commit } = await repository.commit(gitops.repository, {
-          branch: gitops.branch,
-          head: head?.commit,
-          tree: base,
-          parents: [...new Set([head?.commit ?? base, base])],
-          files: changes,
-          message: `Onboard ${cluster} (${stage}) to Otterize`,
-        });
-        return { commit, made: true };
-      },
-    },
-  );
-};
-
-/**
- * An effect whose recorded result somebody may have undone since: `gone` names what no longer holds, and then it is a new effect.
- */
-async function current<T extends Json>(
-  effect: Context['effect'],
-  key: string,
-  gone: (recorded: T) => string | undefined,
-  definition: EffectDefinition<T>,
-): Promise<T> {
-  const state = { looked: false };
-  const result = await effect<T>(key, {
-    find(read, intent) {
-      state.looked = true;
-      return definition.find(read, intent);
-    },
-    create: write => definition.create(write),
-  });
-  const missing = state.looked ? undefined : gone(result);
-  return missing === undefined ? result : current(effect, `${key} after ${missing}`, gone, definition);
-}
-
-/** Whether the branch has every one of these files just so. */
-async function holds(repository: RepositoryReader, gitops: GitOpsTarget, changes: Changes): Promise<boolean> {
-  const { files } = await repository.readFiles(gitops.repository, gitops.branch, Object.keys(changes));
-  return Object.entries(changes).every(([path, text]) => files[path] === text);
-}
-
-type Text = Pick<Pull, 'title' | 'body'>;
-
-const openPull = (
-  { request, effect }: Context,
-  open: Pull | undefined,
-  text: Text,
-): Promise<{ number: number; url: string; made: boolean }> => {
-  const { repository: name, branch, base } = request.target.gitops;
-  return current(
-    effect,
-    'pull request',
-    ({ number }) => (number === open?.number ? undefined : `#${number}`),
-    {
-      async find({ repository }, intent) {
-        const now =
-          intent.open === undefined
-            ? open
-            : (await repository.findPulls(name, branch, base)).find(({ state }) => state === 'open');
-        return now && { number: now.number, url: now.url, made: intent.open !== undefined };
-      },
-      async create({ repository }) {
-        const { number, url } = await repository.openPull(name, { branch, base, ...text });
-        return { number, url, made: true };
-      },
-    },
-  );
-};
-
-/** Whether the pull request had to be told anew what it is about. */
-async function describe({ request, effect }: Context, open: Pull, text: Text): Promise<boolean> {
-  if (saysTheSame(open, text)) return false;
-  await effect(`describe #${open.number} ${digest({ body: text.body })}`, {
-    find: async () => undefined,
-    async create({ repository }) {
-      await repository.updatePull(request.target.gitops.repository, open.number, text);
-      return { number: open.number };
-    },
-  });
-  return true;
-}
-
-const digest = (files: Files): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify(
-        Object.keys(files)
-          .toSorted()
-          .map(path => [path, files[path]]),
-      ),
-    )
-    .digest('hex')
-    .slice(0, 16);

@@ -1,0 +1,25 @@
+import { digestOfAll } from '../approvals.ts';
+import { defineStep, waiting } from '../step.ts';
+
+/** People agree once to all invites of the rollout, each to its cluster, or do not. */
+export const rolloutApproval = defineStep({
+  fact: 'approval',
+  needs: ['looked'],
+
+  run: async ({ request, facts: { looked }, ask }) => {
+    const members = request.rollout?.members ?? [];
+    const covered = members.flatMap(({ cluster, run }) => {
+      const list = looked.lists[looked.of[cluster] ?? -1];
+      return list === undefined || list.people.length === 0
+        ? []
+        : [{ run, addresses: list.people.map(({ address }) => address) }];
+    });
+    const digest = digestOfAll(covered);
+    const addresses = [...new Set(covered.flatMap(each => each.addresses))];
+    if (addresses.length === 0) return { verdict: 'not-needed', digest, addresses, by: [] };
+
+    const gate = await ask({ digest, addresses });
+    if (gate.state === 'open' || gate.state === 'void') return waiting({ at: gate.deadline });
+    return { verdict: gate.state, digest, addresses, by: gate.votes.map(({ by }) => by) };
+  },
+});

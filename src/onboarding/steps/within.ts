@@ -1,0 +1,49 @@
+import { digestOf } from '../approvals.ts';
+import { resolvePeople } from '../people.ts';
+import { listDigestOf } from '../roll.ts';
+import type { Run } from '../run.ts';
+import { defineStep, waiting } from '../step.ts';
+
+// What differs for a cluster that is part of a rollout: it is looked at before anything is made, and the rollout asks for all.
+
+/** How soon a cluster looks again what became of the question, should it not be told. */
+const askAgainMs = 600_000;
+
+/** Who is to be invited: of an organization that is there already, whoever is in it is left out. */
+export const inviteesWithin = defineStep({
+  fact: 'invitees',
+  needs: [],
+
+  run: async ({ request, read }) => {
+    if (request.named.some(({ address }) => address === undefined)) return waiting({ inMs: askAgainMs });
+    const name = request.target.names.organization;
+    const organization = (await read.otterize.listOrganizations()).find(each => each.name === name);
+    const { people, leftOut } = await resolvePeople(request, organization?.id, read);
+    return { people, leftOut };
+  },
+});
+
+/** The rollout asked about exactly these people for this cluster, and has an answer. */
+export const approvalWithin = defineStep({
+  fact: 'approval',
+  needs: ['turn', 'invitees'],
+
+  run: async ({ request, facts, kin }) => {
+    const { cluster, names } = request.target;
+    const addresses = facts.invitees.people.map(({ address }) => address);
+    const digest = digestOf({ organization: names.organization, environment: names.environment, addresses });
+    if (addresses.length === 0) return { verdict: 'not-needed', digest, addresses, by: [] };
+
+    const above = (await kin.rollout())?.facts;
+    const { verdict, by } = above?.approval ?? {};
+    const asked = listAskedAbout(above, cluster);
+    if (verdict === undefined || by === undefined || asked !== listDigestOf(facts.invitees))
+      return waiting({ inMs: askAgainMs });
+    return { verdict, digest, addresses, by };
+  },
+});
+
+function listAskedAbout(above: Run['facts'] | undefined, cluster: string): string | undefined {
+  const list = above?.looked?.lists[above.looked.of[cluster] ?? -1];
+  return list && listDigestOf(list);
+}

@@ -1,0 +1,301 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLog } from '../../src/log.ts';
+import { decide } from '../../src/onboarding/approvals.ts';
+import { createEngine } from '../../src/onboarding/engine.ts';
+import { planOf } from '../../src/onboarding/plan.ts';
+import { createRecords, type Records } from '../../src/onboarding/records.ts';
+import type { RolloutPolicy } from '../../src/onboarding/request.ts';
+import { announce, cancel, type Run, retry } from '../../src/onboarding/run.ts';
+import type { Store } from '../../src/onboarding/store.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { approver, requester, target } from '../support/builders.ts';
+import { createWorld, failure, person, type World } from '../support/world.ts';
+
+const thread = {
+  channel: 'C0PLATFORM',
+  ts: '1.1',
+  permalink: 'https://slack.example/1',
+  place: 'channel' as const,
+};
+const anna = person('Anna Meyer');
+const ben = person('Ben Okafor');
+const group = '6f1d2c3b-0000-4000-8000-000000000001';
+const clusters = ['alpha', 'bravo', 'charlie', 'delta', 'echo'];
+
+let folder: string;
+let store: Store;
+let clock: number;
+let world: World;
+let records: Records;
+let ticks: string[];
+let engine: ReturnType<typeof engineOf>;
+
+const engineOf = (its: World) =>
+  createEngine({
+    planOf,
+    records,
+    claims: store.claims,
+    read: its.read,
+    write: its.write,
+    log: createLog('silent'),
+    settleMs: 90_000,
+    patienceMs: 180_000,
+    maxAttempts: 3,
+    backoff: () => 1_000,
+  });
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'holt-rollout-'));
+  clock = 1_700_000_000_000;
+  ticks = [];
+  store = { ...openEmbeddedStore(join(folder, 'holt.sqlite')), now: async () => clock };
+  world = createWorld();
+  world.state.people = [anna, ben];
+  world.state.groups.set(group, [anna]);
+  records = createRecords(store, { tick: async run => void ticks.push(run), render: async () => undefined });
+  engine = engineOf(world);
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Advances whatever has news, then whatever is due within an hour, until nothing happens any more. */
+async function settled(id: string): Promise<Run> {
+  for (let round = 0; round < 200; round += 1) {
+    const next = ticks.shift() ?? (await store.due(clock + 3_600_000))[0];
+    if (next === undefined) break;
+    const due = (await records.get(next))?.due;
+    if (ticks.length === 0 && due != null && due > clock + 120_000 && round > 100) break;
+    if (due != null && due > clock && ticks.length === 0) clock = Math.min(due, clock + 3_600_000);
+    await engine.advance(next);
+  }
+  return run(id);
+}
+
+/** Advances whatever has news, and nothing else. */
+async function told(id: string): Promise<Run> {
+  for (let next = ticks.shift(); next !== undefined; next = ticks.shift()) await engine.advance(next);
+  return run(id);
+}
+
+async function run(id: string): Promise<Run> {
+  const found = await records.get(id);
+  if (found === undefined) throw new Error('the run is gone');
+  return found;
+}
+
+const usual: RolloutPolicy = { canary: 1, wave: 2, stopAfter: 1, pullRequests: 'per-rollout' };
+
+async function begun(policy: Partial<RolloutPolicy> = {}, groups: string[] = []): Promise<Run> {
+  const invite = { people: [], groups };
+  const whole = target({ cluster: 'all clusters', invite });
+  const { run: rollout } = await records.startRollout({
+    target: { ...whole, names: { ...whole.names, organization: 'rollout: all clusters prod' } },
+    named: [],
+    by: { user: requester, team: 'T0HARBOUR' },
+    channel: 'C0PLATFORM',
+    clusters: clusters.map((cluster, index) => ({
+      target: target({ cluster, invite }),
+      wave: index === 0 ? 1 : 1 + Math.ceil(index / 2),
+    })),
+    leftOut: [],
+    policy: { ...usual, ...policy },
+  });
+  if (rollout === undefined) throw new Error('no rollout');
+  return rollout;
+}
+
+const announced = async ({ id }: Run): Promise<Run> => (await records.change(id, announce(thread))).run;
+const decided = async ({ id, gates }: Run, verdict: 'approve' | 'decline' = 'approve') =>
+  records.change(id, decide({ digest: gates.at(-1)?.digest ?? '', by: approver, verdict, right: 'granted' }));
+const organizations = (): string[] =>
+  world.state.organizations.map(({ name }) => name).filter(name => name !== 'Home');
+const named = clusters.map(cluster => `${cluster}-prod`);
+
+describe('a rollout', () => {
+  it('looks at every cluster and makes nothing before its message stands', async () => {
+    const rollout = await begun();
+    const looked = await told(rollout.id);
+    expect(looked.facts.looked?.of).toEqual(Object.fromEntries(clusters.map(cluster => [cluster, 0])));
+    expect(world.mutating()).toEqual([]);
+    const roll = await records.roll(rollout.id);
+    expect(Object.values(roll).map(({ state }) => state)).toEqual(clusters.map(() => 'queued'));
+  });
+
+  it('onboards wave after wave and ends with one pull request of one commit', async () => {
+    const done = await told((await announced(await begun())).id);
+    expect([done.status, done.due]).toEqual(['done', null]);
+    expect(organizations().toSorted()).toEqual(named);
+    // The first alone; the next begin when it has its credentials.
+    const made = world.mutating().filter(call => /organization|write/.test(call));
+    expect(made.slice(0, 4)).toEqual([
+      'create organization',
+      'rename organization',
+      'write otterize-cloud-client-secret',
+      'write otterize-cloud-client-id',
+    ]);
+    expect(world.calls.filter(call => call === 'commit')).toHaveLength(1);
+    expect(world.state.pulls).toHaveLength(1);
+    expect(done.facts.waves?.pulls).toMatchObject([{ number: 1, clusters: 5, files: 5 }]);
+    expect(world.state.pulls[0]?.body).toContain('| echo | echo-prod | prod | kv-echo-prod |');
+    expect(done.facts.members).toEqual({ done: 5, failed: [] });
+  });
+
+  it('changes nothing the second time', async () => {
+    await told((await announced(await begun())).id);
+    world.calls.length = 0;
+    const again = await told((await announced(await begun())).id);
+    expect(again.status).toBe('done');
+    expect(world.mutating()).toEqual([]);
+  });
+
+  it('is the one that is running when it is asked for again, and leaves out what runs alone', async () => {
+    const alone = await records.start({ ...(await begunRequest('alpha')) });
+    const rollout = await begun();
+    expect(rollout.request.rollout?.leftOut).toEqual([
+      { cluster: 'alpha', why: 'it is being onboarded already' },
+    ]);
+    expect(rollout.request.rollout?.members.map(({ cluster }) => cluster)).toEqual(clusters.slice(1));
+    expect((await begun()).id).toBe(rollout.id);
+    expect((await run(alone.run.id)).due).not.toBeNull();
+  });
+
+  it('opens a pull request for each wave, or for each cluster, where the policy says so', async () => {
+    const waves = await told((await announced(await begun({ pullRequests: 'per-wave' }))).id);
+    expect(waves.facts.waves?.pulls.map(({ wave, clusters: count }) => [wave, count])).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 2],
+    ]);
+    expect(new Set(world.state.pulls.map(({ branch }) => branch)).size).toBe(3);
+  });
+
+  it('leaves each cluster its own pull request where the policy says so', async () => {
+    const each = await told((await announced(await begun({ pullRequests: 'per-cluster' }))).id);
+    expect([each.status, each.facts.waves?.pulls]).toEqual(['done', []]);
+    expect(world.state.pulls).toHaveLength(5);
+  });
+});
+
+const begunRequest = async (cluster: string) => ({
+  target: target({ cluster }),
+  named: [],
+  by: { user: requester, team: 'T0HARBOUR' },
+  channel: 'C0PLATFORM',
+});
+
+describe('the approval of a rollout', () => {
+  it('is one for all clusters, and what is not about people does not wait for it', async () => {
+    const asked = await told((await announced(await begun({}, [group]))).id);
+    expect(asked.gates).toHaveLength(1);
+    expect(asked.gates[0]?.addresses).toEqual([anna.mail]);
+    expect(world.state.pulls).toHaveLength(1);
+    expect([...world.state.invites.values()].flat()).toEqual([]);
+    await decided(asked);
+    const done = await told(asked.id);
+    expect([done.status, done.due]).toEqual(['done', null]);
+    const invites = world.state.organizations
+      .filter(({ name }) => name !== 'Home')
+      .map(({ id }) => world.state.invites.get(id)?.map(({ email }) => email));
+    expect(invites).toEqual(clusters.map(() => [anna.mail]));
+  });
+
+  it('invites nobody when it is declined', async () => {
+    const asked = await told((await announced(await begun({}, [group]))).id);
+    await decided(asked, 'decline');
+    const done = await told(asked.id);
+    expect([done.status, done.facts.approval?.verdict]).toEqual(['done', 'declined']);
+    expect([...world.state.invites.values()].flat()).toEqual([]);
+  });
+
+  it('is void when somebody joined the group: all is asked anew and nothing was sent before', async () => {
+    const asked = await told((await announced(await begun({}, [group]))).id);
+    world.state.groups.set(group, [anna, ben]);
+    await decided(asked);
+    const anew = await told(asked.id);
+    expect(anew.gates.map(({ state }) => state)).toEqual(['void', 'open']);
+    expect(anew.gates[1]?.addresses).toEqual([anna.mail, ben.mail]);
+    expect([...world.state.invites.values()].flat()).toEqual([]);
+    await decided(anew);
+    const done = await told(asked.id);
+    expect(done.status).toBe('done');
+    expect([...world.state.invites.values()].flat()).toHaveLength(10);
+  });
+});
+
+describe('a rollout in which clusters fail', () => {
+  const refused = failure({ service: 'Key Vault', retryable: false, applied: 'no' });
+
+  async function heldAtCanary(policy: Partial<RolloutPolicy> = {}): Promise<Run> {
+    world.faults.set('write otterize-cloud-client-secret', { error: refused });
+    return told((await announced(await begun(policy))).id);
+  }
+
+  it('begins nothing more after as many failures as the policy says', async () => {
+    const held = await heldAtCanary();
+    expect(held.steps.waves?.error).toMatchObject({ code: 'wave-held' });
+    expect(held.due).not.toBeNull();
+    expect(organizations()).toEqual(['alpha-prod']);
+    expect(world.state.pulls).toEqual([]);
+  });
+
+  it('tries the failed ones again on Retry, and only those', async () => {
+    const held = await heldAtCanary();
+    await records.change(held.id, retry(requester));
+    const done = await told(held.id);
+    expect(done.status).toBe('done');
+    expect(organizations().toSorted()).toEqual(named);
+    expect(done.facts.waves?.pulls).toMatchObject([{ clusters: 5 }]);
+  });
+
+  it('goes on without them, names them, and takes them in when they are tried again', async () => {
+    const held = await heldAtCanary();
+    await records.change(held.id, retry(requester, 'go-on'));
+    const failed = await told(held.id);
+    expect([failed.status, failed.steps.members?.error?.code]).toEqual(['failed', 'members-failed']);
+    expect(failed.facts.waves?.pulls).toMatchObject([{ clusters: 4 }]);
+    expect(world.state.pulls[0]?.body).toContain('because they failed: `alpha`');
+    await records.change(held.id, retry(requester));
+    const done = await told(held.id);
+    expect(done.status).toBe('done');
+    expect(world.state.pulls).toHaveLength(1);
+    expect(world.state.pulls[0]?.body).not.toContain('because they failed');
+    expect(world.state.pulls[0]?.body).toContain('| alpha |');
+  });
+
+  it('stops with what is ready', async () => {
+    const held = await heldAtCanary({ canary: 1, stopAfter: 1 });
+    await records.change(held.id, retry(requester, 'stop'));
+    const done = await told(held.id);
+    expect([done.status, done.facts.members]).toEqual(['done', { done: 0, failed: ['alpha'] }]);
+    expect(organizations()).toEqual(['alpha-prod']);
+    const roll = await records.roll(held.id);
+    expect(roll['echo']?.state).toBe('cancelled');
+  });
+
+  it('cancels its clusters when it is cancelled', async () => {
+    const asked = await told((await announced(await begun({}, [group]))).id);
+    await records.change(asked.id, cancel(requester));
+    const cancelled = await told(asked.id);
+    expect(cancelled.status).toBe('cancelled');
+    const roll = await records.roll(asked.id);
+    expect(Object.values(roll).every(({ ended }) => ended)).toBe(true);
+  });
+
+  it('ends its clusters when it never began', async () => {
+    const rollout = await begun();
+    world.state.problems.push('no token');
+    ticks.length = 0;
+    await engine.advance(rollout.id);
+    expect((await run(rollout.id)).status).toBe('failed');
+    await settled(rollout.id);
+    const roll = await records.roll(rollout.id);
+    expect(Object.values(roll).map(({ state }) => state)).toEqual(clusters.map(() => 'failed'));
+    expect(world.mutating()).toEqual([]);
+  });
+});
