@@ -1,19 +1,28 @@
 import { normalise } from './normalise.ts';
+import { nameOfSelection, type Part } from './parts.ts';
 import { didYouMean } from './suggest.ts';
 
 /** A person named in a command: a Slack user, or a mail address. */
 type Named = { user: string } | { address: string };
 
 export type Command =
-  | { verb: 'onboard'; cluster: string; stage: string; invite: Named[] }
-  | { verb: 'status'; target?: { cluster: string; stage: string } }
-  | { verb: 'cancel'; cluster: string; stage: string }
+  | ({ verb: 'onboard'; invite: Named[] } & Asked)
+  | { verb: 'status'; target?: Asked }
+  | ({ verb: 'cancel' } & Asked)
   | { verb: 'help' }
   /** Not understood; the text says what to type. */
   | { verb: 'usage'; text: string };
 
+/** One cluster at a stage; or several, selected by names, globs and labels. */
+export interface Asked {
+  /** The cluster, or the selection as it is called. */
+  cluster: string;
+  stage: string;
+  several?: readonly Part[];
+}
+
 export const usages = {
-  onboard: 'onboard <cluster> <stage> [invite @person, …]',
+  onboard: 'onboard <cluster>[,<cluster>…] <stage> [invite @person, …]',
   status: 'status [<cluster> <stage>]',
   cancel: 'cancel <cluster> <stage>',
   help: 'help',
@@ -45,7 +54,9 @@ export function parseCommand(text: string): Command {
       `I do not know \`${shown(first)}\`.${didYouMean(first.toLowerCase(), verbs)} Type \`/otterize help\`.`,
     );
   }
-  const option = rest.find(word => word.startsWith('-'));
+  const option = rest.find(
+    word => word.startsWith('-') && (verb === 'help' || word.toLowerCase() !== everything),
+  );
   if (option !== undefined)
     return usage(`There are no options such as \`${shown(option)}\`. ${typeThis(verb)}`);
   return parsers[verb](rest);
@@ -57,27 +68,27 @@ const parsers: Readonly<Record<keyof typeof usages, (words: string[]) => Command
 
   status(words) {
     if (words.length === 0) return { verb: 'status' };
-    return withTarget('status', words, (cluster, stage, more) =>
-      more.length > 0 ? tooMuch('status', more) : { verb: 'status', target: { cluster, stage } },
+    return withTarget('status', words, (target, more) =>
+      more.length > 0 ? tooMuch('status', more) : { verb: 'status', target },
     );
   },
 
   cancel: words =>
-    withTarget('cancel', words, (cluster, stage, more) =>
-      more.length > 0 ? tooMuch('cancel', more) : { verb: 'cancel', cluster, stage },
+    withTarget('cancel', words, (target, more) =>
+      more.length > 0 ? tooMuch('cancel', more) : { verb: 'cancel', ...target },
     ),
 
   onboard: words =>
-    withTarget('onboard', words, (cluster, stage, more) => {
+    withTarget('onboard', words, (target, more) => {
       const [keyword, ...people] = more;
-      if (keyword === undefined) return { verb: 'onboard', cluster, stage, invite: [] };
+      if (keyword === undefined) return { verb: 'onboard', ...target, invite: [] };
       if (keyword.toLowerCase() !== 'invite') {
         return usage(
           `I do not know \`${shown(keyword)}\` after the stage.${didYouMean(keyword.toLowerCase(), ['invite'])} ${typeThis('onboard')}`,
         );
       }
       const named = parsePeople(people);
-      return typeof named === 'string' ? usage(named) : { verb: 'onboard', cluster, stage, invite: named };
+      return typeof named === 'string' ? usage(named) : { verb: 'onboard', ...target, invite: named };
     }),
 };
 
@@ -86,20 +97,46 @@ const tooMuch = (verb: keyof typeof usages, more: string[]): Command =>
 
 function withTarget(
   verb: keyof typeof usages,
-  [cluster, stage, ...more]: string[],
-  then: (cluster: string, stage: string, more: string[]) => Command,
+  words: readonly string[],
+  then: (target: Asked, more: string[]) => Command,
 ): Command {
-  if (cluster === undefined) return usage(`Which cluster and stage? ${typeThis(verb)}`);
-  if (stage === undefined) return usage(`Which stage of ${shown(cluster)}? ${typeThis(verb)}`);
-  const named = { cluster: cluster.toLowerCase(), stage: stage.toLowerCase() };
-  for (const [kind, name] of Object.entries(named)) {
-    if (!targetName.test(name)) {
-      return usage(
-        `\`${shown(name)}\` cannot be the name of a ${kind}: lower-case letters, digits and single hyphens, at most 40, a letter first. ${typeThis(verb)}`,
-      );
-    }
-  }
-  return then(named.cluster, named.stage, more);
+  const [selection, stage, ...more] = joined(words);
+  if (selection === undefined) return usage(`Which cluster and stage? ${typeThis(verb)}`);
+  if (stage === undefined) return usage(`Which stage of ${shown(selection)}? ${typeThis(verb)}`);
+  const parts = selection.toLowerCase().split(',').filter(Boolean).map(partOf);
+  const wrong = parts.find(part => typeof part === 'string');
+  if (wrong !== undefined) return usage(unnamed(verb, 'cluster', wrong));
+  if (!targetName.test(stage.toLowerCase())) return usage(unnamed(verb, 'stage', stage));
+  const [first, ...others] = parts as Part[];
+  if (first === undefined) return usage(`Which cluster and stage? ${typeThis(verb)}`);
+  if (first.kind === 'name' && others.length === 0)
+    return then({ cluster: first.name, stage: stage.toLowerCase() }, more);
+  const several = [...new Map([first, ...others].map(part => [nameOfSelection([part]), part])).values()];
+  return then({ cluster: nameOfSelection(several), stage: stage.toLowerCase(), several }, more);
+}
+
+const unnamed = (verb: keyof typeof usages, kind: string, name: string): string =>
+  `\`${shown(name)}\` cannot be the name of a ${kind}: lower-case letters, digits and single hyphens, at most 40, a letter first. ${typeThis(verb)}`;
+
+/** `a, b prod` is `a,b prod`. */
+function joined(words: readonly string[]): string[] {
+  const [first = '', second, ...others] = words;
+  if (second === undefined) return words.length === 0 ? [] : [first];
+  const one = first.endsWith(',') || second.startsWith(',');
+  return one ? joined([`${first}${second}`, ...others]) : [first, second, ...others];
+}
+
+const everything = '--all';
+const glob = /^(?=.{1,40}$)[a-z*?][a-z0-9*?-]*$/;
+const labelled = /^([a-z0-9][a-z0-9._/-]{0,62})=([a-z0-9][a-z0-9._-]{0,62})$/;
+
+/** A part of a selection; the text itself when it is none. */
+function partOf(text: string): Part | string {
+  if (text === everything) return { kind: 'all' };
+  if (targetName.test(text)) return { kind: 'name', name: text };
+  if (/[*?]/.test(text) && glob.test(text)) return { kind: 'glob', glob: text };
+  const [, label, value] = labelled.exec(text) ?? [];
+  return label === undefined || value === undefined ? text : { kind: 'label', label, value };
 }
 
 /** `@anna, bob@harbour.example and <@U1>`: the people, or a sentence about the first that is none. */

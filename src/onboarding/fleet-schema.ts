@@ -136,6 +136,21 @@ const GitOps = z
   })
   .partial();
 
+const RolloutSettings = z
+  .strictObject({
+    canary: z.int().min(0).max(100).describe('How many clusters of a rollout go first, alone. Default 1.'),
+    wave: z.int().min(1).max(1_000).describe('How many clusters go together after that. Default 10.'),
+    stopAfter: z
+      .int()
+      .min(1)
+      .describe('After how many failed clusters nothing more is begun until a person decides. Default 1.'),
+    pullRequests: z
+      .enum(['per-rollout', 'per-wave', 'per-cluster'])
+      .describe('per-rollout (default): one pull request, one commit, for all clusters of a rollout.'),
+  })
+  .partial()
+  .describe('How several clusters are onboarded by one command.');
+
 /** What may be said at the top, for a stage, for a cluster, and for a cluster at a stage; the later wins. */
 const Layer = z
   .strictObject({
@@ -156,9 +171,11 @@ const TargetName = z.string().regex(targetName, {
 
 const ClusterLayer = Layer.extend({ stages: z.record(TargetName, Layer.nullable()).optional() });
 
+const StageLayer = Layer.extend({ rollout: RolloutSettings.optional() });
+
 /** holt.yaml: everything about stages, clusters and policy. */
-export const Fleet = Layer.extend({
-  stages: z.record(TargetName, Layer.nullable()).describe('The stages, each with what differs for it.'),
+export const Fleet = StageLayer.extend({
+  stages: z.record(TargetName, StageLayer.nullable()).describe('The stages, each with what differs for it.'),
   clusters: z
     .union([z.literal('any'), z.record(TargetName, ClusterLayer.nullable())])
     .describe('The known clusters, each with what differs for it; or any: every name, after a confirmation.'),
@@ -183,6 +200,7 @@ export const defaults = {
   labels: { cluster: '{cluster}', env: '{stage}' },
   invite: { people: [], groups: [] },
   mailDomains: [],
+  rollout: { canary: 1, wave: 10, stopAfter: 1, pullRequests: 'per-rollout' },
   gitops: {
     base: 'main',
     layout: 'umbrella-chart',

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import { defaults, durationMs, type Fleet, type Layer } from './fleet-schema.ts';
 import { claimsOf, gitopsOf, gitopsProblems } from './gitops-target.ts';
-import { Target, type Who } from './request.ts';
+import { RolloutPolicy, Target, type Who } from './request.ts';
 import { didYouMean } from './suggest.ts';
 
 type Plain = { [key: string]: unknown };
@@ -38,6 +38,10 @@ function settingsOf(fleet: Fleet, cluster: string, stage: string): Plain {
   return layers.reduce<Plain>((merged, layer) => merge(merged, layer ?? {}), { ...defaults });
 }
 
+/** How a rollout at this stage goes about it. */
+export const rolloutPolicyOf = ({ stages, rollout }: Fleet, stage: string): RolloutPolicy =>
+  RolloutPolicy.parse(merge(merge({ ...defaults.rollout }, { ...rollout }), { ...stages[stage]?.rollout }));
+
 function render(value: unknown, cluster: string, stage: string): unknown {
   if (typeof value === 'string') return value.replaceAll('{cluster}', cluster).replaceAll('{stage}', stage);
   if (Array.isArray(value)) return value.map(each => render(each, cluster, stage));
@@ -63,7 +67,7 @@ export function resolveTarget(fleet: Fleet, cluster: string, stage: string): Tar
       `I do not know the stage ${stage}.${didYouMean(stage, stages)} The stages are ${stages.join(', ')}.`,
     );
   }
-  const settings = render(settingsOf(fleet, cluster, stage), cluster, stage) as Plain;
+  const { rollout: _, ...settings } = render(settingsOf(fleet, cluster, stage), cluster, stage) as Plain;
   const { expires, ...approval } = settings['approval'] as Plain;
   const parsed = Target.safeParse({
     ...settings,

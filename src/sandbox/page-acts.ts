@@ -17,8 +17,9 @@ export async function perform({ act, text }: Deed, looked: Looked): Promise<Prob
   switch (act.act) {
     case 'type':
       return text.startsWith('/') ? await command(text, looked) : await say(text, looked);
-    case 'press': {
-      const place = { channel: act.channel, ts: act.ts };
+    case 'press':
+    case 'press-in': {
+      const place = act.act === 'press' ? { channel: act.channel, ts: act.ts } : { view: act.view };
       const { error } = await slack.click(user.id, place, act.action, { block: act.block });
       return error === undefined ? undefined : (refusals[error] ?? `Slack says ${error}.`);
     }

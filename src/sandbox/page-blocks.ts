@@ -28,8 +28,16 @@ const drawers = {
   header: ({ text }: Of<'header'>, { names }: Reading) =>
     html`<p class="header">${drawText(text, names)}</p>`,
 
-  section: ({ text }: Of<'section'>, { names }: Reading) =>
-    text === undefined ? notDrawn('fields') : html`<p>${drawText(text, names)}</p>`,
+  section: ({ text, accessory, block_id }: Of<'section'>, reading: Reading) =>
+    text === undefined
+      ? notDrawn('fields')
+      : html`<div class="section"><p>${drawText(text, reading.names)}</p>${
+          accessory === undefined
+            ? ''
+            : accessory.type === 'button'
+              ? drawButton(accessory, block_id, reading)
+              : notDrawn(accessory.type)
+        }</div>`,
 
   context: ({ elements }: Of<'context'>, { names }: Reading) =>
     html`<p class="context">${elements.map(each =>
@@ -41,14 +49,30 @@ const drawers = {
       each.type === 'button' ? drawButton(each, block_id, reading) : notDrawn(each.type),
     )}</div>`,
 
+  data_table: ({ caption, rows: [head = [], ...rows] }: Of<'data_table'>, { names }: Reading) =>
+    html`<div class="table" tabindex="0" role="group" aria-label="${caption}"><table><caption>${caption}</caption>
+      <thead><tr>${head.map(cell => html`<th scope="col">${drawCell(cell, names)}</th>`)}</tr></thead>
+      <tbody>${rows.map(
+        ([first, ...others]) =>
+          html`<tr>${first === undefined ? '' : html`<th scope="row">${drawCell(first, names)}</th>`}${others.map(cell => html`<td>${drawCell(cell, names)}</td>`)}</tr>`,
+      )}</tbody></table></div>`,
+
   plan: ({ title, tasks = [] }: Of<'plan'>, { names }: Reading) =>
     html`<div class="plan"><p class="plan-title">${title}</p><ol>${tasks.map(task => drawTask(task, names))}</ol></div>`,
 };
+
+const drawCell = (cell: Of<'data_table'>['rows'][number][number], names: Names): Html | string =>
+  cell.type === 'raw_text'
+    ? cell.text
+    : cell.type === 'raw_number'
+      ? String(cell.value)
+      : drawRichText(cell, names);
 
 /** Every block, element, text and view that the page can draw: what Holt uses, and no others. */
 export const drawn: readonly string[] = [
   ...Object.keys(drawers),
   'task_card',
+  'raw_text',
   'button',
   'modal',
   ...drawnTexts,

@@ -8,6 +8,7 @@ const id = z.string().min(1).max(300);
 const Act = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('type') }),
   z.strictObject({ act: z.literal('press'), channel: id, ts: id, block: id, action: id }),
+  z.strictObject({ act: z.literal('press-in'), view: id, block: id, action: id }),
   z.strictObject({ act: z.literal('close'), view: id }),
   z.strictObject({ act: z.literal('merge'), repository: id, number: z.int() }),
   z.strictObject({ act: z.literal('fault'), name: id }),

@@ -113,11 +113,10 @@ function drawComposer({ fields, example: { cluster, stage } }: Looking, name: st
 export function drawModal({ sandbox: { slack }, user }: Looking): Html | '' {
   const view = slack.views(user.id).at(-1);
   if (view?.type !== 'modal') return '';
-  // Holt's modals have nothing to press but Close, so the page draws nothing else.
   const reading = {
     id: view.id,
     names: slack.nameOf,
-    press: (): Act => ({ act: 'close', view: view.id }),
+    press: (block: string, action: string): Act => ({ act: 'press-in', view: view.id, block, action }),
   };
   return html`<dialog class="modal" id="${view.id}" data-modal aria-labelledby="${view.id}-title">
     <h2 id="${view.id}-title">${view.title.text}</h2>

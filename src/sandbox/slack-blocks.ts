@@ -81,6 +81,26 @@ const Plan = z.strictObject({
   tasks: z.array(TaskCard).optional(),
 });
 
+const Cell = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('raw_text'), text: chars(2000) }),
+  z.strictObject({ type: z.literal('raw_number'), value: z.number() }),
+  RichText,
+]);
+
+/** [D, reference slack A2]: by the docs 101 rows with the header, twenty columns, 20,000 characters. */
+const DataTable = z
+  .strictObject({
+    type: z.literal('data_table'),
+    block_id,
+    caption: chars(150),
+    rows: z.array(z.array(Cell).min(1).max(20)).min(2).max(101),
+    page_size: z.int().min(1).max(100).optional(),
+    row_header_column_index: z.int().min(0).optional(),
+  })
+  .refine(({ rows }) => rows[0]?.every(({ type }) => type !== 'rich_text'), 'a header cell is no rich text')
+  .refine(({ rows }) => new Set(rows.map(row => row.length)).size === 1, 'rows must have equal lengths')
+  .refine(({ rows }) => JSON.stringify(rows).length <= 20_000, 'the table is too long');
+
 const Block = z.discriminatedUnion('type', [
   Section,
   Actions,
@@ -92,6 +112,7 @@ const Block = z.discriminatedUnion('type', [
   Input,
   TaskCard,
   Plan,
+  DataTable,
 ]);
 export type Block = z.output<typeof Block>;
 export type TaskCard = z.output<typeof TaskCard>;
@@ -108,11 +129,12 @@ const SURFACES: Record<Block['type'], readonly Surface[]> = {
   input: ['modal', 'home'],
   task_card: ['message'],
   plan: ['message'],
+  data_table: ['message'],
 };
 
 export interface Rules {
   surface: Surface;
-  /** Older workspaces do not know `plan` and `task_card`. */
+  /** Older workspaces do not know `plan`, `task_card` and `data_table`. */
   refuseNewBlocks: boolean;
 }
 
@@ -122,7 +144,8 @@ const blocksOn = ({ surface, refuseNewBlocks }: Rules) =>
     .array(
       Block.refine(
         ({ type }) =>
-          SURFACES[type].includes(surface) && !(refuseNewBlocks && /^(plan|task_card)$/.test(type)),
+          SURFACES[type].includes(surface) &&
+          !(refuseNewBlocks && /^(plan|task_card|data_table)$/.test(type)),
         { path: ['type'], error: ({ input }) => `unsupported type: ${(input as Block).type}` },
       ),
     )

@@ -59,9 +59,31 @@ function renderBlock(block: Block, names: Names): string {
     }
     case 'task_card':
       return renderTask(block, names);
+    case 'data_table':
+      return renderTable(block, names);
     case 'plan':
       return [block.title, ...(block.tasks ?? []).map(task => indent(renderTask(task, names)))].join('\n');
   }
+}
+
+/** Columns as wide as their longest cell, but for the last. */
+function renderTable({ caption, rows }: Extract<Block, { type: 'data_table' }>, names: Names): string {
+  const texts = rows.map(row =>
+    row.map(cell =>
+      cell.type === 'raw_text'
+        ? cell.text
+        : cell.type === 'raw_number'
+          ? String(cell.value)
+          : renderRichText(cell, names),
+    ),
+  );
+  const widths = texts[0]?.map((_, column) => Math.max(...texts.map(row => row[column]?.length ?? 0))) ?? [];
+  const lines = texts.map(row =>
+    row
+      .map((text, column) => (column === row.length - 1 ? text : text.padEnd(widths[column] ?? 0)))
+      .join('  '),
+  );
+  return [caption, ...lines.map(indent)].join('\n');
 }
 
 function renderTask({ title, status, details, output, sources = [] }: TaskCard, names: Names): string {

@@ -3,11 +3,25 @@ import { usages } from '../onboarding/command.ts';
 import type { Right } from '../onboarding/policy.ts';
 import type { Target } from '../onboarding/request.ts';
 import { isLive, type Run } from '../onboarding/run.ts';
+import type { Selected } from '../onboarding/selection.ts';
 import { buttons, refusals, strangers, voted } from './approval-texts.ts';
 import { actions, type Blocks, button, section } from './blocks.ts';
 import { commandName, type StartClaim } from './claims.ts';
-import { fit, foreign, joined, link, listed, type Markup, markup, moment, user, words } from './markup.ts';
+import {
+  fit,
+  foreign,
+  joined,
+  link,
+  listed,
+  type Markup,
+  markup,
+  moment,
+  nothing,
+  user,
+  words,
+} from './markup.ts';
 import { whatStays } from './outcome.ts';
+import { preview, rollout } from './rollout-texts.ts';
 import { situationOf } from './situation.ts';
 import { situations, targetOf } from './texts.ts';
 
@@ -49,7 +63,8 @@ export const onboarding = {
     answer(
       markup`Onboarding ${targetOf(run)} is accepted; its message is late and will come. Nothing is changed anywhere before. Reference: ${run.id}`,
     ),
-  notAllowed: ({ cluster, stage }: Target): Answer =>
+  allRunning: ready('All of these clusters are being onboarded already. See /otterize status.'),
+  notAllowed: ({ cluster, stage }: Pick<Target, 'cluster' | 'stage'>): Answer =>
     answer(
       markup`You are not among those who may onboard ${cluster} at the stage ${stage}. The requesters in holt.yaml say who may.`,
     ),
@@ -77,17 +92,36 @@ export function confirmation({ cluster, stage, names, gitops }: Target, typed: s
     markup`Start the onboarding of ${cluster} ${stage}?`,
   ];
   const text = joined(lines, '\n');
-  return {
-    text: fit(text, most).markup,
-    blocks: [
-      section(text),
-      actions([
-        button({ action: 'start', value: JSON.stringify(claim), style: 'primary', ...buttons.start }),
-        button({ action: 'discard', value: JSON.stringify(claim), ...buttons.discard }),
-      ]),
-    ],
-  };
+  return { text: fit(text, most).markup, blocks: [section(text), startOrDiscard(claim)] };
 }
+
+/** What a rollout would be, before anything is made; `changed`: not what the person has seen. */
+export function previewed(
+  { cluster, stage }: Pick<Target, 'cluster' | 'stage'>,
+  { clusters, leftOut, policy }: Selected,
+  claim: StartClaim,
+  changed: boolean,
+): Answer {
+  const members = clusters.map(({ target, wave }) => ({ cluster: target.cluster, wave }));
+  const text = joined(
+    [
+      changed ? preview.changed : nothing,
+      preview.title(cluster, stage, clusters.length),
+      preview.clusters(members),
+      rollout.leftOut(leftOut),
+      preview.policy(policy, clusters[0]?.target.gitops.repository ?? ''),
+      preview.question,
+    ],
+    '\n',
+  );
+  return { text: fit(text, most).markup, blocks: [section(text), startOrDiscard(claim)] };
+}
+
+const startOrDiscard = (claim: StartClaim): Blocks[number] =>
+  actions([
+    button({ action: 'start', value: JSON.stringify(claim), style: 'primary', ...buttons.start }),
+    button({ action: 'discard', value: JSON.stringify(claim), ...buttons.discard }),
+  ]);
 
 export const status = {
   one: (run: Run): Answer =>
@@ -108,7 +142,8 @@ export const status = {
             most - 100,
           ),
         ),
-  none: ({ cluster, stage }: Target): Answer => answer(markup`${cluster} ${stage} was never onboarded.`),
+  none: ({ cluster, stage }: Pick<Target, 'cluster' | 'stage'>): Answer =>
+    answer(markup`${cluster} ${stage} was never onboarded.`),
 };
 
 export const cancelling = {
@@ -138,6 +173,7 @@ export const help = (): Answer =>
     [
       'I onboard Kubernetes clusters to Otterize. You can type:',
       `• \`${commandName} ${usages.onboard}\`: onboard a cluster, for example \`${commandName} onboard payments-eu prod invite @anna\``,
+      `• several at once: \`${commandName} onboard payments-eu,payments-us prod\`, \`payments-*\`, \`region=eu\`, or \`--all\`; you see what that is before anything begins`,
       `• \`${commandName} ${usages.status}\`: how one onboarding stands, or the latest`,
       `• \`${commandName} ${usages.cancel}\`: stop before the next change; what was made stays`,
       `• \`${commandName} ${usages.help}\`: this`,
@@ -160,12 +196,21 @@ export const decided = {
 
 export const retrying = {
   done: ready('Trying again.'),
+  wentOn: ready('Going on without the failed clusters.'),
+  stopped: ready('Stopping: nothing more is begun, and what is ready is connected.'),
   nothing: ready('Nothing waits for a retry here: it was tried again already.'),
   held: ready('A newer onboarding of the same cluster is running, so this one is not tried again.'),
   notAllowed: (run: Run): Answer =>
     answer(
       markup`Only whoever asked, who may ask and who may approve can try this again; ${user(run.request.by.user)} asked.`,
     ),
+};
+
+export const looking = {
+  notAllowed: ready(
+    'Only whoever asked, who may ask and who may approve can see the clusters of this rollout.',
+  ),
+  gone: ready('I know nothing of this any more.'),
 };
 
 export const reviewing = {

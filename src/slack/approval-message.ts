@@ -1,5 +1,5 @@
 import type { Button } from '@slack/types';
-import type { LeftOut } from '../onboarding/facts.ts';
+import type { Invitee, LeftOut } from '../onboarding/facts.ts';
 import { type Gate, isLive, type Run } from '../onboarding/run.ts';
 import { approval, buttons } from './approval-texts.ts';
 import { actions, type Blocks, button, section } from './blocks.ts';
@@ -16,9 +16,21 @@ export function nameOf(run: Run, { name, address }: LeftOut): Markup {
   return mentioned !== undefined && address === undefined && named ? user(mentioned) : markup`${name}`;
 }
 
+/** Whom a run asks about, and who is left out; of a rollout, over all its clusters. */
+export function peopleOf({ facts }: Run): { people: readonly Invitee[]; leftOut: readonly LeftOut[] } {
+  const lists = facts.looked?.lists ?? (facts.invitees ? [facts.invitees] : []);
+  const different = <T>(all: readonly T[]): T[] => [
+    ...new Map(all.map(each => [JSON.stringify(each), each])).values(),
+  ];
+  return {
+    people: different(lists.flatMap(({ people }) => people)),
+    leftOut: different(lists.flatMap(({ leftOut }) => leftOut)),
+  };
+}
+
 /** Names of those whom a gate covers, as far as they are still known. */
 function covered(run: Run, gate: Gate): Markup {
-  const names = new Map(run.facts.invitees?.people.map(({ address, name }) => [address, name]));
+  const names = new Map(peopleOf(run).people.map(({ address, name }) => [address, name]));
   return listed(
     gate.addresses.map(address => markup`${names.get(address) ?? address}`),
     ', ',
@@ -27,7 +39,7 @@ function covered(run: Run, gate: Gate): Markup {
 }
 
 function leftOut(run: Run): Markup {
-  const people = run.facts.invitees?.leftOut ?? [];
+  const people = peopleOf(run).leftOut;
   if (people.length === 0) return nothing;
   const counts = new Map<string, number>();
   for (const { reason } of people) counts.set(reasons[reason], (counts.get(reasons[reason]) ?? 0) + 1);

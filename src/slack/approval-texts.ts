@@ -13,9 +13,14 @@ const approversOf = ({ request }: Run): Markup => {
 
 const askedBy = ({ request }: Run): Markup => user(request.by.user);
 
+const organizationsOf = ({ facts, request }: Run): string =>
+  request.rollout === undefined
+    ? `the organization ${facts.organization?.name ?? request.target.names.organization}`
+    : `the organizations of ${many(Object.keys(facts.looked?.of ?? {}).length, 'cluster')}`;
+
 export const approval = {
   ask: (run: Run, count: number): Markup =>
-    markup`${approversOf(run)}: may ${many(count, 'person', 'people')} be invited to the organization ${run.facts.organization?.name ?? run.request.target.names.organization} (${targetOf(run)})? Asked for by ${askedBy(run)}.`,
+    markup`${approversOf(run)}: may ${many(count, 'person', 'people')} be invited to ${organizationsOf(run)} (${targetOf(run)})? Asked for by ${askedBy(run)}.`,
   people: (names: Markup): Markup => markup`*Invited would be:* ${names}`,
   leftOut: (count: number, why: string): Markup => markup`*Left out:* ${count} (${why})`,
   deadline: (run: Run, gate: Gate): Markup => {
@@ -77,6 +82,7 @@ export const review = {
   intro: (run: Run, gate: Gate): Markup =>
     markup`${many(gate.addresses.length, 'person', 'people')} for ${targetOf(run)}, as asked about ${moment(gate.openedAt)}.`,
   leftOut: words('*Left out*'),
+  list: (names: Markup, clusters: Markup): Markup => markup`${names} to: ${clusters}`,
   digest: (digest: string): Markup => markup`An approval covers exactly this list: ${digest.slice(0, 12)}`,
 };
 

@@ -3,7 +3,18 @@ import { z } from 'zod';
 /** The command, as the manifest has it. */
 export const commandName = '/otterize';
 
-export const actionIds = ['review', 'approve', 'decline', 'retry', 'start', 'discard'] as const;
+export const actionIds = [
+  'review',
+  'approve',
+  'decline',
+  'retry',
+  'go-on',
+  'stop',
+  'start',
+  'discard',
+  'details',
+  'cluster',
+] as const;
 export type ActionId = (typeof actionIds)[number];
 
 /** What the buttons of an approval carry. Anybody can send anything here: it is checked against the run and the thread. */
@@ -14,9 +25,17 @@ export type GateClaim = z.infer<typeof GateClaim>;
 export const RetryClaim = z.strictObject({ run: z.string(), failure: z.int() });
 export type RetryClaim = z.infer<typeof RetryClaim>;
 
-/** What Start carries: the text that was typed after the command. */
-export const StartClaim = z.strictObject({ text: z.string() });
+/** What Start carries: the text that was typed after the command, and of a rollout a digest of what was shown. */
+export const StartClaim = z.strictObject({ text: z.string(), shown: z.string().optional() });
 export type StartClaim = z.infer<typeof StartClaim>;
+
+/** What Details carries: the rollout, and which page of its clusters, from 0. */
+export const DetailsClaim = z.strictObject({ run: z.string(), page: z.int().min(0) });
+export type DetailsClaim = z.infer<typeof DetailsClaim>;
+
+/** What a cluster's button in the details carries: its run. */
+export const ClusterClaim = z.strictObject({ run: z.string() });
+export type ClusterClaim = z.infer<typeof ClusterClaim>;
 
 /** The longest value that a button can carry. */
 export const mostValue = 2000;

@@ -1,16 +1,36 @@
 import type { BlockAction, ButtonAction } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
 import { decide } from '../onboarding/approvals.ts';
 import { parseCommand } from '../onboarding/command.ts';
 import { rightToApprove, rightToSteer } from '../onboarding/policy.ts';
 import { type Run, retry } from '../onboarding/run.ts';
-import { type Answer, decided, onboarding, retrying, reviewing, trouble, withoutRight } from './answers.ts';
-import { type ActionId, actionIds, GateClaim, RetryClaim, readClaim, StartClaim } from './claims.ts';
+import {
+  type Answer,
+  decided,
+  looking,
+  onboarding,
+  retrying,
+  reviewing,
+  trouble,
+  withoutRight,
+} from './answers.ts';
+import {
+  type ActionId,
+  actionIds,
+  ClusterClaim,
+  DetailsClaim,
+  GateClaim,
+  RetryClaim,
+  readClaim,
+  StartClaim,
+} from './claims.ts';
 import { calling } from './client.ts';
 import { begin, type Outcome } from './commands.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
 import { readMark } from './mark.ts';
 import { approvalRole, failureRole } from './messages.ts';
 import { reviewView } from './review.ts';
+import { clusterView, detailsView } from './rollout-messages.ts';
 
 /** A button that was pressed. All but who pressed it and where is a claim. */
 export interface Click extends Asking {
@@ -19,7 +39,12 @@ export interface Click extends Asking {
   ts: string | undefined;
   ephemeral: boolean;
   trigger: string;
+  /** The modal that the button stands in. */
+  view: string | undefined;
 }
+
+/** Slack has its acknowledgement already, and a large rollout takes a moment to write down. */
+const startMs = 15_000;
 
 export interface ClickOutcome extends Outcome {
   /** The answer takes the place of the message, which this person alone sees. */
@@ -41,6 +66,7 @@ export const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
   ts: body.message?.ts,
   ephemeral: body.container['is_ephemeral'] === true,
   trigger: body.trigger_id,
+  view: body.view?.id,
 });
 
 /** The run that a button of this role speaks of, if the button really stands in the message that shows it. */
@@ -79,6 +105,48 @@ const vote =
     return { answer: verdict === 'approve' ? decided.approved(open) : decided.declined };
   };
 
+/** What people decide below a failure. */
+const afterFailure =
+  (answer: Answer, instead?: 'go-on' | 'stop'): Listener =>
+  async (desk, click) => {
+    const claim = readClaim(RetryClaim, click.value);
+    const run = claim && (await runBehind(desk, click, claim.run, () => failureRole(claim.failure)));
+    if (claim === undefined || run === undefined) return forged(desk, click);
+    const right = rightToSteer(run, click.user, desk.people);
+    if (right !== 'granted')
+      return refuse(desk, click, right, withoutRight(right, retrying.notAllowed(run)), run.id);
+    if (claim.failure !== run.retries.length + 1) return { answer: retrying.nothing };
+    const { applied, reason } = await inTime(desk.records.change(run.id, retry(click.user, instead)));
+    if (applied) return { answer };
+    return { answer: reason === 'held' ? retrying.held : retrying.nothing };
+  };
+
+/** A run that this person may look into, whatever message the button stands in: nothing is changed by it. */
+async function looked(desk: Desk, click: Click, id: string): Promise<Run | { answer: Answer }> {
+  const run = await inTime(desk.records.get(id));
+  if (run === undefined) return forged(desk, click);
+  const right = rightToSteer(run, click.user, desk.people);
+  return right === 'granted'
+    ? run
+    : refuse(desk, click, right, withoutRight(right, looking.notAllowed), run.id);
+}
+
+/** In a modal the view takes the place of the one that the button stands in, or lies on top of it. */
+async function show(
+  { client }: Desk,
+  { trigger, view }: Click,
+  content: ModalView,
+  onTop: boolean,
+): Promise<void> {
+  const opening =
+    view === undefined
+      ? client.views.open({ trigger_id: trigger, view: content })
+      : onTop
+        ? client.views.push({ trigger_id: trigger, view: content })
+        : client.views.update({ view_id: view, view: content });
+  await calling('open the list', opening);
+}
+
 const listeners: Readonly<Record<ActionId, Listener>> = {
   approve: vote('approve'),
   decline: vote('decline'),
@@ -98,24 +166,37 @@ const listeners: Readonly<Record<ActionId, Listener>> = {
     return {};
   },
 
-  async retry(desk, click) {
-    const claim = readClaim(RetryClaim, click.value);
-    const run = claim && (await runBehind(desk, click, claim.run, () => failureRole(claim.failure)));
-    if (claim === undefined || run === undefined) return forged(desk, click);
-    const right = rightToSteer(run, click.user, desk.people);
-    if (right !== 'granted')
-      return refuse(desk, click, right, withoutRight(right, retrying.notAllowed(run)), run.id);
-    if (claim.failure !== run.retries.length + 1) return { answer: retrying.nothing };
-    const { applied, reason } = await inTime(desk.records.change(run.id, retry(click.user)));
-    if (applied) return { answer: retrying.done };
-    return { answer: reason === 'held' ? retrying.held : retrying.nothing };
+  retry: afterFailure(retrying.done),
+  'go-on': afterFailure(retrying.wentOn, 'go-on'),
+  stop: afterFailure(retrying.stopped, 'stop'),
+
+  async details(desk, click) {
+    const claim = readClaim(DetailsClaim, click.value);
+    if (claim === undefined) return forged(desk, click);
+    const run = await looked(desk, click, claim.run);
+    if ('answer' in run) return run;
+    if (run.request.rollout === undefined) return forged(desk, click);
+    const roll = await inTime(desk.records.roll(run.id));
+    await show(desk, click, detailsView(run, roll, claim.page), false);
+    return {};
+  },
+
+  async cluster(desk, click) {
+    const claim = readClaim(ClusterClaim, click.value);
+    if (claim === undefined) return forged(desk, click);
+    const run = await looked(desk, click, claim.run);
+    if ('answer' in run) return run;
+    if (run.request.within === undefined) return forged(desk, click);
+    await show(desk, click, clusterView(run), true);
+    return {};
   },
 
   async start(desk, click) {
     const claim = readClaim(StartClaim, click.value);
     const command = claim && parseCommand(claim.text);
     if (claim === undefined || command?.verb !== 'onboard' || !click.ephemeral) return forged(desk, click);
-    const outcome = await inTime(begin(desk, { ...click, text: claim.text }, command, true));
+    const seen = { shown: claim.shown };
+    const outcome = await inTime(begin(desk, { ...click, text: claim.text }, command, seen), startMs);
     return { answer: onboarding.started, ...outcome, replaces: true };
   },
 

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlashCommand } from '@slack/bolt';
-import { type Command, parseCommand } from '../onboarding/command.ts';
+import { type Asked, type Command, parseCommand } from '../onboarding/command.ts';
 import { isKnown, resolveTarget } from '../onboarding/fleet.ts';
 import { rightToRequest, rightToSteer } from '../onboarding/policy.ts';
 import type { Request } from '../onboarding/request.ts';
 import { cancel, isLive, type Run } from '../onboarding/run.ts';
+import { rolloutName } from '../onboarding/selection.ts';
 import {
   type Answer,
   beginning,
@@ -19,6 +20,7 @@ import {
 } from './answers.ts';
 import { commandName, mostValue } from './claims.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
+import { beginRollout } from './rollouts.ts';
 
 export interface Typed extends Asking {
   text: string;
@@ -55,7 +57,7 @@ async function outcomeOf(desk: Desk, typed: Typed): Promise<Outcome> {
     case 'usage':
       return { answer: sentence(command.text) };
     case 'onboard':
-      return begin(desk, typed, command, false);
+      return begin(desk, typed, command);
     case 'status':
       return { answer: await statusOf(desk, command) };
     case 'cancel':
@@ -63,19 +65,24 @@ async function outcomeOf(desk: Desk, typed: Typed): Promise<Outcome> {
   }
 }
 
-/** Starts an onboarding, if this person may: by the command, or by the button below the names that it would make. */
+/**
+ * Starts an onboarding or a rollout, if this person may: by the command, or by the button below what it would make. `seen`: the
+ * person has seen the names, and of a rollout what has this digest.
+ */
 export async function begin(
   desk: Desk,
   typed: Typed,
-  { cluster, stage, invite }: Of<'onboard'>,
-  confirmed: boolean,
+  asked: Of<'onboard'>,
+  seen?: { shown?: string | undefined },
 ): Promise<Outcome> {
+  const { cluster, stage, invite, several } = asked;
+  if (several !== undefined) return beginRollout(desk, typed, { ...asked, several }, seen?.shown);
   const { fleet, records, store, people } = desk;
   const target = resolveTarget(fleet, cluster, stage);
   const right = rightToRequest(target, typed.user, people);
   if (right !== 'granted')
     return refuse(desk, typed, right, withoutRight(right, onboarding.notAllowed(target)));
-  if (!isKnown(fleet, cluster) && !confirmed) {
+  if (!isKnown(fleet, cluster) && seen === undefined) {
     const answer = typed.text.length > mostValue / 2 ? onboarding.tooLong : confirmation(target, typed.text);
     return { answer };
   }
@@ -95,15 +102,19 @@ export async function begin(
 
 async function statusOf({ fleet, records }: Desk, { target }: Of<'status'>): Promise<Answer> {
   if (target === undefined) return status.recent(await records.recent(shownRuns));
-  const resolved = resolveTarget(fleet, target.cluster, target.stage);
-  const run = await records.latest(resolved.names.organization);
-  return run === undefined ? status.none(resolved) : status.one(run);
+  const run = await records.latest(nameOf(fleet, target));
+  return run === undefined ? status.none(target) : status.one(run);
 }
 
-async function stop(desk: Desk, typed: Typed, { cluster, stage }: Of<'cancel'>): Promise<Outcome> {
+/** The name under which an onboarding or a rollout is held. */
+const nameOf = (fleet: Desk['fleet'], { cluster, stage, several }: Asked): string =>
+  several === undefined
+    ? resolveTarget(fleet, cluster, stage).names.organization
+    : rolloutName(cluster, stage);
+
+async function stop(desk: Desk, typed: Typed, target: Of<'cancel'>): Promise<Outcome> {
   const { fleet, records, people } = desk;
-  const target = resolveTarget(fleet, cluster, stage);
-  const run = await records.latest(target.names.organization);
+  const run = await records.latest(nameOf(fleet, target));
   if (run === undefined || !isLive(run)) return { answer: cancelling.none(target) };
   const right = rightToSteer(run, typed.user, people);
   if (right !== 'granted')

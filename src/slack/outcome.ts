@@ -1,9 +1,10 @@
-import { type FactName, factNames } from '../onboarding/facts.ts';
+import type { FactName } from '../onboarding/facts.ts';
 import { failuresOf, isLive, type Run } from '../onboarding/run.ts';
 import { buttons } from './approval-texts.ts';
 import { actions, type Blocks, button, context, section } from './blocks.ts';
 import type { RetryClaim } from './claims.ts';
 import { fit, foreign, isNothing, joined, listed, type Markup, markup, nothing } from './markup.ts';
+import { steering } from './rollout-texts.ts';
 import { foundAllInPlace } from './situation.ts';
 import { ended, facts, failure, pullRequest } from './texts.ts';
 
@@ -27,14 +28,24 @@ const describe = (run: Run, failures: Failures): Markup[] => [
 /** The failures of a run, each with Retry until somebody pressed it. The number is part of the message's name. */
 export function failureMessages(run: Run): { number: number; content: Content }[] {
   const reference = context(failure.reference(run));
-  const earlier = run.retries.map(({ by, at, failed }) => ({
+  const earlier = run.retries.map(({ by, at, failed, instead }) => ({
     failed,
-    note: failure.retried(by, at),
+    note: { 'go-on': failure.wentOn, stop: failure.stopped, again: failure.retried }[instead ?? 'again'](
+      by,
+      at,
+    ),
     press: [] as Blocks,
   }));
   const steerable = run.cancel === undefined;
   const claim: RetryClaim = { run: run.id, failure: run.retries.length + 1 };
-  const retry = actions([button({ action: 'retry', value: JSON.stringify(claim), ...buttons.retry })]);
+  const value = JSON.stringify(claim);
+  const held = run.steps.waves?.error?.code === 'wave-held';
+  const several = run.request.rollout !== undefined;
+  const retry = actions([
+    button({ action: 'retry', value, ...(several ? steering.retryFailed : buttons.retry) }),
+    ...(held ? [button({ action: 'go-on', value, ...steering.goOn })] : []),
+    ...(held ? [button({ action: 'stop', value, style: 'danger', ...steering.stop })] : []),
+  ]);
   const now = {
     failed: failuresOf(run),
     note: steerable ? failure.advice : failure.final,
@@ -59,13 +70,16 @@ export type Accounts = Readonly<Record<string, string | null>>;
 /** How it ended, when the root message and the link do not say it all. */
 export function endMessage(run: Run, accounts: Accounts): Content | undefined {
   if (isLive(run) || run.status === 'failed') return undefined;
-  if (run.status === 'cancelled') return content([ended.cancelled(run), ...whatStays(run)]);
+  if (run.status === 'cancelled') return cancelledMessage(run);
   if (foundAllInPlace(run)) return content([ended.inPlace(run), pullOf(run)]);
   const parts = [...verdictOf(run), ...peopleOf(run, accounts)];
   // The message with the link ends the thread when nothing else is left to say.
   if (run.facts.pullRequest?.state === 'open' && parts.every(isNothing)) return undefined;
   return content([ended.done(run), ...parts, pullOf(run)]);
 }
+
+export const cancelledMessage = (run: Run): Content | undefined =>
+  run.status === 'cancelled' ? content([ended.cancelled(run), ...whatStays(run)]) : undefined;
 
 function pullOf({ facts }: Run): Markup {
   const { state, url, number } = facts.pullRequest ?? {};
@@ -100,6 +114,7 @@ function peopleOf({ facts }: Run, accounts: Accounts): Markup[] {
 
 /** What is there, and what was begun: nothing half done is hidden. */
 export function whatStays(run: Run): Markup[] {
+  if (run.request.rollout !== undefined) return [ended.staysInClusters];
   const { organization, environment, invites, credentials, pullRequest } = run.facts;
   const sent = invites?.sent.length ?? 0;
   const things = [
@@ -109,7 +124,7 @@ export function whatStays(run: Run): Markup[] {
     credentials === undefined ? nothing : markup`the credentials in ${credentials.vault}`,
     pullRequest?.number === undefined ? nothing : markup`the pull request #${pullRequest.number}`,
   ].filter(thing => !isNothing(thing));
-  const unfinished = factNames.filter(fact => begun(run, fact)).map(fact => facts[fact].title);
+  const unfinished = changing.filter(fact => begun(run, fact)).map(fact => facts[fact].title);
   return [
     things.length > 0
       ? ended.stays(joined(things, ', '))
@@ -129,4 +144,4 @@ const changing: readonly FactName[] = [
 ];
 
 const begun = ({ facts, steps }: Run, fact: FactName): boolean =>
-  changing.includes(fact) && facts[fact] === undefined && steps[fact] !== undefined;
+  facts[fact] === undefined && steps[fact] !== undefined;

@@ -184,6 +184,9 @@ export const failure = {
   step: (fact: FactName, text: string): Markup => markup`*${facts[fact].title}*: ${foreign(text)}`,
   advice: words('What was made stays and is found again. Press Retry once the cause is gone.'),
   retried: (by: string, at: number): Markup => markup`Tried again by ${user(by)} ${moment(at)}.`,
+  wentOn: (by: string, at: number): Markup => markup`${user(by)} went on without them ${moment(at)}.`,
+  stopped: (by: string, at: number): Markup =>
+    markup`${user(by)} stopped it with what is ready ${moment(at)}.`,
   final: words('The run was cancelled, so it is not tried again.'),
   reference: (run: Run): Markup => markup`Reference: ${run.id}`,
 };
@@ -208,6 +211,7 @@ export const ended = {
     markup`Onboarding ${targetOf(run)} was cancelled${doneBy(run.cancel?.by)}. Nothing is undone.`,
   stays: (things: Markup): Markup => markup`This stays: ${things}.`,
   staysNothing: words('Nothing had been made.'),
+  staysInClusters: words('What was made stays; the table says how far each cluster came.'),
   unfinished: (things: string): Markup =>
     markup`Begun and not finished: ${things}. Typing the command again finds what there is and goes on.`,
   unreached: (people: Markup): Markup =>

@@ -2,6 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import { ServiceError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Records } from '../onboarding/records.ts';
+import type { Roll } from '../onboarding/roll.ts';
 import { announce, giveUpUnseen, introduce, isLive, type Run } from '../onboarding/run.ts';
 import { SlowDown } from '../onboarding/store.ts';
 import { type AccountBook, createAccountBook } from './accounts.ts';
@@ -34,6 +35,7 @@ export interface Threads {
 
 interface Drawing {
   run: Run;
+  roll: Roll;
   mark: Mark;
   poster: Poster;
   accounts: AccountBook;
@@ -49,12 +51,14 @@ export function createThreads(options: ThreadOptions): Threads {
   async function draw(id: string, log: Log): Promise<void> {
     const run = await records.get(id);
     if (run === undefined) return;
+    if (run.request.within !== undefined) return draw(run.request.within.rollout, log);
+    const roll = run.request.rollout === undefined ? {} : await records.roll(id);
     const mark = await openMark(store, id);
     const { pause } = mark.document;
     if (pause?.revision === run.revision && (await records.now()) < pause.until) return;
 
     const poster = createPoster({ client, self: identity.user, now: records.now, settleMs }, id, mark);
-    const drawing: Drawing = { run, mark, poster, accounts };
+    const drawing: Drawing = { run, roll, mark, poster, accounts };
     await poster.settle();
     const refused = await drawAll(drawing, options, log);
     const now = await records.now();
@@ -112,7 +116,9 @@ async function drawAll(drawing: Drawing, options: ThreadOptions, log: Log): Prom
   };
   if (isLive(run)) await attempt('people named', () => introduceNamed(drawing, options));
   await attempt('people invited', () => welcomeInvited(drawing, log));
-  for (const message of messages(run, mark.document.accounts).filter(({ to }) => to === 'thread'))
+  for (const message of messages(run, mark.document.accounts, drawing.roll).filter(
+    ({ to }) => to === 'thread',
+  ))
     await attempt(message.role, () => reply(drawing, message));
   return state.refused;
 }
@@ -136,8 +142,8 @@ async function drawRoot(
   options: ThreadOptions,
   log: Log,
 ): Promise<'drawn' | 'refused' | 'unseen'> {
-  const { run, mark, poster } = drawing;
-  const [root] = messages(run, {});
+  const { run, roll, mark, poster } = drawing;
+  const [root] = messages(run, {}, roll);
   if (root === undefined) return 'refused';
   if (run.thread !== undefined && mark.document.messages['root'] === undefined) {
     const { channel, ts } = run.thread;

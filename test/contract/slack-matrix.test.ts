@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { usages } from '../../src/onboarding/command.ts';
 import type { Change, Run } from '../../src/onboarding/run.ts';
+import { rolloutName } from '../../src/onboarding/selection.ts';
 import type { Channel } from '../../src/sandbox/slack-state.ts';
 import { actionIds } from '../../src/slack/claims.ts';
 import type { Entry } from '../../src/slack/desk.ts';
@@ -27,6 +28,10 @@ const isFor: Readonly<Record<Entry, 'everybody' | 'requesters' | 'approvers' | '
   decline: 'approvers',
   review: 'concerned',
   retry: 'concerned',
+  'go-on': 'concerned',
+  stop: 'concerned',
+  details: 'concerned',
+  cluster: 'concerned',
   cancel: 'concerned',
 };
 
@@ -114,12 +119,13 @@ async function prepared({
   entry,
   way,
   channel,
-}: Cell): Promise<{ cluster: string; act(): Promise<unknown> }> {
+}: Cell): Promise<{ name: string; act(): Promise<unknown> }> {
   const { slack } = front;
   const { id } = kinds[kind];
   const cluster = nextCluster();
   const seed = { cluster, channel: channel.id, by: requester };
   const target = `${cluster} prod`;
+  const name = `${cluster}-prod`;
   if (way === 'command') {
     if (entry === 'cancel') await front.asked(seed);
     const text =
@@ -128,25 +134,38 @@ async function prepared({
         : ['onboard', 'status', 'cancel'].includes(entry)
           ? `${entry} ${target}`
           : entry;
-    const name = entry === 'unknown' ? '/other' : '/otterize';
-    return { cluster, act: () => slack.command(id, channel.id, name, text) };
+    const command = entry === 'unknown' ? '/other' : '/otterize';
+    return { name, act: () => slack.command(id, channel.id, command, text) };
   }
   if (entry === 'start' || entry === 'discard') {
     // A message that this person alone sees, as the question before an unlisted cluster is.
     await slack.command(id, channel.id, '/otterize', 'help');
     const { ts = '' } = slack.ephemerals(id).at(-1) ?? {};
     const value = JSON.stringify({ text: `onboard ${target}` });
-    return { cluster, act: () => slack.forge(id, { channel: channel.id, ts }, { action_id: entry, value }) };
+    return { name, act: () => slack.forge(id, { channel: channel.id, ts }, { action_id: entry, value }) };
+  }
+  if (ofRollouts.has(entry)) {
+    const clusters = [cluster, nextCluster()].toSorted();
+    const selection = clusters.join(',');
+    const { run, button, root } = await front.held({ ...seed, cluster: selection, clusters });
+    const value = JSON.stringify({ run: run.request.rollout?.members[0]?.run });
+    const act = (): Promise<unknown> =>
+      entry === 'cluster'
+        ? slack.forge(id, root, { action_id: entry, value })
+        : slack.click(id, entry === 'details' ? root : button, entry);
+    return { name: rolloutName(selection, 'prod'), act };
   }
   const { button } = await (entry === 'retry' ? front.failed(seed) : front.asked(seed));
   return {
-    cluster,
+    name,
     act: () =>
       entry === 'unknown'
         ? slack.forge(id, button, { action_id: 'approve-all', value: '{}' })
         : slack.click(id, button, entry),
   };
 }
+
+const ofRollouts: ReadonlySet<Entry> = new Set(['go-on', 'stop', 'details', 'cluster']);
 
 /** What an entry has done, if it did what it is for. */
 function effectOf(entry: Entry, run: Run | undefined, views: number): boolean {
@@ -157,7 +176,11 @@ function effectOf(entry: Entry, run: Run | undefined, views: number): boolean {
     retry: run?.retries.length === 1,
     approve: run?.gates[0]?.state === 'approved',
     decline: run?.gates[0]?.state === 'declined',
+    'go-on': run?.retries[0]?.instead === 'go-on',
+    stop: run?.retries[0]?.instead === 'stop',
     review: views === 1,
+    details: views === 1,
+    cluster: views === 1,
   };
   return effects[entry] ?? false;
 }
@@ -167,8 +190,8 @@ async function faultsOf(cell: Cell): Promise<string[]> {
   const { slack, records, lines, ticks } = front;
   const { kind, entry, channel } = cell;
   const { id } = kinds[kind];
-  const { cluster, act } = await prepared(cell);
-  const before = await records.latest(`${cluster}-prod`);
+  const { name, act } = await prepared(cell);
+  const before = await records.latest(name);
   const said = (): string => JSON.stringify(slack.ephemerals(id));
   const [views, told] = [slack.count('views.open'), said()];
   lines.length = 0;
@@ -181,7 +204,7 @@ async function faultsOf(cell: Cell): Promise<string[]> {
   const allowed = isAllowed(kind, entry);
   const silent = allowed && entry === 'onboard';
   const answered = silent || (await vi.waitUntil(seen, { timeout: 10_000, interval: 2 }).catch(() => false));
-  const after = await records.latest(`${cluster}-prod`);
+  const after = await records.latest(name);
   const refusals = lines.filter(({ message }) => message === 'refused').map(({ fields }) => fields);
   const opened = slack.count('views.open') - views;
   const claims = allowed
@@ -235,7 +258,7 @@ describe('everything that can be typed or pressed, by everybody', () => {
 
   it('is the full product of all entries, kinds of people and kinds of places', () => {
     expect(new Set(Object.values(waysIn).flat())).toEqual(new Set(Object.keys(isFor)));
-    expect(cells.length * places.length).toBe(13 * Object.keys(kinds).length * 6);
+    expect(cells.length * places.length).toBe(17 * Object.keys(kinds).length * 6);
   });
 
   it('comes in through the listeners that the app has, and no others', () => {

@@ -4,6 +4,7 @@ import { digestOf } from '../../src/onboarding/approvals.ts';
 import { resolveTarget } from '../../src/onboarding/fleet.ts';
 import { createRecords, type Records } from '../../src/onboarding/records.ts';
 import type { Run } from '../../src/onboarding/run.ts';
+import { rolloutName } from '../../src/onboarding/selection.ts';
 import type { Store } from '../../src/onboarding/store.ts';
 import { type SlackStandIn, startSlack } from '../../src/sandbox/slack.ts';
 import type { WorkspaceOptions } from '../../src/sandbox/slack-state.ts';
@@ -39,6 +40,8 @@ export interface Front {
   asked(seed: Seed): Promise<{ run: Run; button: Button }>;
   /** A run that failed, with its Retry in the channel. */
   failed(seed: Seed): Promise<{ run: Run; button: Button }>;
+  /** A rollout of these clusters that waits for a decision after a failure, with its buttons and its root message. */
+  held(seed: Seed & { clusters: readonly string[] }): Promise<{ run: Run; button: Button; root: Button }>;
   close(): Promise<void>;
 }
 
@@ -135,6 +138,31 @@ export async function openFront({ configuration, workspace, stores, before }: Fr
       const { preflight } = factsOf();
       const thread = { channel: seed.channel, ts: '1.1', place: 'channel' as const };
       return seeded(seed, 'failure-1', { facts: { preflight }, steps, status: 'failed', due: null, thread });
+    },
+    async held({ clusters, cluster, stage = 'prod', channel, by: user }) {
+      const targets = clusters.map(each => resolveTarget(fleet, each, stage));
+      const [first] = targets;
+      if (first === undefined) throw new Error('a rollout has clusters');
+      const names = { ...first.names, organization: rolloutName(cluster, stage) };
+      const { run } = await records.startRollout({
+        target: { ...first, cluster, names },
+        named: [],
+        by: { user, team: slack.team.id },
+        channel,
+        clusters: targets.map((target, index) => ({ target, wave: index + 1 })),
+        leftOut: [],
+        policy: { canary: 1, wave: 1, stopAfter: 1, pullRequests: 'per-rollout' },
+      });
+      if (run === undefined) throw new Error('the clusters are held');
+      const error = { code: 'wave-held', text: '1 of the first 1 clusters failed.', about: '1' };
+      const steps = { waves: { startedAt: 0, endedAt: 1, attempts: 1, error } };
+      const { preflight, looked } = factsOf();
+      const thread = { channel, ts: '1.1', place: 'channel' as const };
+      const change = { facts: { preflight, looked }, steps, status: 'failed' as const, due: null, thread };
+      await records.change(run.id, now => ({ next: { ...now, ...change }, kind: 'seeded' }));
+      const { run: seededRun, button } = await drawn(bot, run.id, 'failure-1');
+      const { messages } = await readMark(store, run.id);
+      return { run: seededRun, button, root: messages['root'] ?? button };
     },
     async close() {
       for (const each of desks) await each.bot.stop();

@@ -18,7 +18,7 @@ const ben = { address: 'ben@harbour.example' };
 
 const type = {
   help: 'Type `/otterize help`.',
-  onboard: 'Type `/otterize onboard <cluster> <stage> [invite @person, …]`.',
+  onboard: 'Type `/otterize onboard <cluster>[,<cluster>…] <stage> [invite @person, …]`.',
   status: 'Type `/otterize status [<cluster> <stage>]`.',
   cancel: 'Type `/otterize cancel <cluster> <stage>`.',
 };

@@ -74,7 +74,10 @@ function command(text: string): void {
     const read = parseCommand(words);
     if (read.verb === 'usage') mrkdwnIsTame(sentence(read.text).text);
     if (read.verb !== 'onboard') continue;
-    for (const name of [read.cluster, read.stage]) expect(name).toMatch(/^[a-z][a-z0-9-]{0,39}$/);
+    const name = /^[a-z][a-z0-9-]{0,39}$/;
+    expect(read.stage).toMatch(name);
+    // A selection is compared with names of clusters, and shown.
+    expect(read.cluster).toMatch(read.several === undefined ? name : /^[a-z0-9*?=,._/-]+$/);
     for (const each of read.invite) {
       if ('user' in each) expect(each.user).toMatch(/^[UW][A-Z0-9]+$/);
       else expect(each.address).toMatch(/^[a-z0-9][a-z0-9._+'-]*@[a-z0-9-]+(\.[a-z0-9-]+)+$/);
