@@ -20,7 +20,7 @@ interface ArticleOptions {
 
 /** The manual way of the article over the same stand-ins, against Holt, which also checks, approves and records. */
 export async function article({ clusters, runs, latencyMs }: ArticleOptions): Promise<Article> {
-  const options = { clusters, latencyMs, people: 5 };
+  const options = { clusters, latencyMs };
   const repeated = async (measure: (given: typeof options) => Promise<number>): Promise<number> => {
     const times: number[] = [];
     for (let run = 0; run < runs; run += 1) times.push(await measure(options));

@@ -1,7 +1,7 @@
 import { boundOf, type Limit, mostWithin } from './bound.ts';
 import type { Outside } from './chain.ts';
 import { round } from './figures.ts';
-import { type Ground, openGround, pullOf } from './ground.ts';
+import { type Ground, openGround, pullsIn } from './ground.ts';
 import { needed } from './overhead.ts';
 import { onboardAll } from './people.ts';
 import { cpuSecondsOf, memoryOf } from './proc.ts';
@@ -55,7 +55,6 @@ async function measure(clusters: number, latencyMs: number): Promise<Row> {
   const ground = await openGround({
     clusters,
     latencyMs,
-    people: Math.min(30, clusters),
     otterizeAtOnce: limits.otterizeAtOnce,
   });
   try {
@@ -74,7 +73,7 @@ async function measure(clusters: number, latencyMs: number): Promise<Row> {
       cpuSeconds: round(used() - before.seconds, 2),
       calls: countsOf(calls),
       slackPerMinute: mostWithin(momentsOf(calls, 'Slack'), minute),
-      pullRequests: ground.clusters.filter(cluster => pullOf(ground, cluster) !== undefined).length,
+      pullRequests: pullsIn(ground),
       rssMB: {
         bot: round(memoryOf(bot.pid).peak, 1),
         worker: round(Math.max(...workers.map(({ pid }) => memoryOf(pid).peak)), 1),

@@ -54,6 +54,7 @@ invite: { people: [anna.meyer@harbour.example], groups: [6f1d2c3b-0000-4000-8000
 mailDomains: [harbour.example]
 gitops: { repository: harbour/clusters }
 startsPerMinute: 1000000
+rollout: { canary: 0, wave: 1000 }
 stages: { prod: }
 clusters: { ${clusters.map(cluster => `${cluster}: `).join(', ')} }
 `;
@@ -168,9 +169,6 @@ export async function quiet({ sandbox }: Ground, forMs: number): Promise<void> {
   }
 }
 
-/** When the pull request of a cluster was made, milliseconds since the epoch; nothing while it is not there. */
-export function pullOf({ sandbox, target }: Ground, cluster: string): number | undefined {
-  const { repository, branch } = target(cluster).gitops;
-  const pull = sandbox.github.repository(repository).pulls.find(({ head }) => head === branch);
-  return pull === undefined ? undefined : Date.parse(pull.createdAt);
-}
+/** How many pull requests there are. */
+export const pullsIn = ({ sandbox, target, clusters: [first = ''] }: Ground): number =>
+  sandbox.github.repository(target(first).gitops.repository).pulls.length;

@@ -1,6 +1,6 @@
 import { type Link, longestChain, type Outside } from './chain.ts';
 import { median, middleOne, round } from './figures.ts';
-import { type Ground, openGround, pullOf, quiet, until } from './ground.ts';
+import { type Ground, openGround, quiet, until } from './ground.ts';
 
 export interface Overhead {
   /** Wall time over the chain's time. */
@@ -103,10 +103,9 @@ async function measure(ground: Ground, cluster: string): Promise<Overhead> {
   const typed = await slack.command(ground.people[0] ?? '', channel, '/otterize', `onboard ${cluster} prod`);
   const begun = Date.now();
   if (!typed.acknowledged) throw new Error(`the command was not taken: ${typed.error}`);
-  await until(() => pullOf(ground, cluster), `the pull request of ${cluster}`);
   const made = (calls: readonly Outside[]): Outside | undefined =>
     calls.findLast(({ call, at }) => call === 'GitHub createPull' && at >= begun);
-  const last = await until(async () => made(await ground.outside()), 'its answer');
+  const last = await until(async () => made(await ground.outside()), `the pull request of ${cluster}`);
   const calls = (await ground.outside()).filter(({ at }) => at >= begun - typingMs);
   const chain = longestChain(calls, last, waitsFor);
   const chainMs = chain.reduce((sum, { ms }) => sum + ms, 0);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { roleOf } from '../../src/sandbox/story.ts';
-import { type Ground, pullOf, until } from './ground.ts';
+import { type Ground, pullsIn, until } from './ground.ts';
 
 /** Has all clusters onboarded and everything that is asked approved at once; answers how many milliseconds that took. */
 export async function onboardAll(ground: Ground): Promise<number> {
@@ -15,15 +15,25 @@ export async function onboardAll(ground: Ground): Promise<number> {
   return ms;
 }
 
-/** Each cluster by a command of its own, by several people. */
-async function command({ sandbox, clusters, people }: Ground): Promise<void> {
-  const { slack, channel } = sandbox;
-  const typed = await Promise.all(
-    clusters.map((cluster, index) =>
-      slack.command(people[index % people.length] ?? '', channel, '/otterize', `onboard ${cluster} prod`),
-    ),
+/** One command for all of them, and a press on Start as soon as it is shown what would begin. */
+async function command({ sandbox: { slack, channel }, clusters, people }: Ground): Promise<void> {
+  const [person = ''] = people;
+  const what = clusters.length === 1 ? clusters[0] : '--all';
+  const { acknowledged, ephemerals } = await slack.command(
+    person,
+    channel,
+    '/otterize',
+    `onboard ${what} prod`,
   );
-  if (!typed.every(({ acknowledged }) => acknowledged)) throw new Error('a command was not taken');
+  if (!acknowledged) throw new Error('the command was not taken');
+  const [shown] = ephemerals;
+  if (clusters.length === 1 || shown === undefined) return;
+  const { acknowledged: begun } = await slack.click(
+    person,
+    { channel: shown.channel, ts: shown.ts },
+    'start',
+  );
+  if (!begun) throw new Error('Start was not taken');
 }
 
 /** The one whose address the configuration has, and the two members of the group who may be invited. */
@@ -31,10 +41,8 @@ const invitedEach = 3;
 
 function isDone(ground: Ground): boolean {
   const { clusters, sandbox } = ground;
-  return (
-    sandbox.otterize.state.invites.length >= clusters.length * invitedEach &&
-    clusters.every(cluster => pullOf(ground, cluster) !== undefined)
-  );
+  const invited = sandbox.otterize.state.invites.length;
+  return invited >= clusters.length * invitedEach && pullsIn(ground) > 0;
 }
 
 const lookEveryMs = 20;
