@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitOnFailedStart, loadFleet } from './config.ts';
 import { ConfigError, UserError } from './errors.ts';
@@ -7,6 +10,7 @@ import type { Fleet } from './onboarding/fleet-schema.ts';
 import { createRecords } from './onboarding/records.ts';
 import type { Target } from './onboarding/request.ts';
 import type { Run } from './onboarding/run.ts';
+import { tellFleet, withClusters } from './sandbox/fleet-story.ts';
 import { launch } from './sandbox/launch.ts';
 import { stay } from './sandbox/page-stay.ts';
 import { printReport, reportOn } from './sandbox/report.ts';
@@ -19,6 +23,7 @@ const { values: options } = parseArgs({
     once: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     cluster: { type: 'string' },
+    clusters: { type: 'string' },
     stage: { type: 'string' },
     config: { type: 'string', default: 'src/sandbox/holt.yaml' },
   },
@@ -40,7 +45,24 @@ if (interrupted.signal.aborted) {
 }
 
 async function demonstrate(): Promise<void> {
-  const fleet = await loadFleet(options.config);
+  const folder = await mkdtemp(join(tmpdir(), 'holt-demo-'));
+  try {
+    if (options.clusters !== undefined)
+      options.config = await withClusters(options.config, countOf(options.clusters), folder);
+    await demonstrateWith(await loadFleet(options.config));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 2 || count > 1_000)
+    throw new ConfigError(['--clusters is a number from 2 to 1000.']);
+  return count;
+}
+
+async function demonstrateWith(fleet: Fleet): Promise<void> {
   const target = choose(fleet);
   const sandbox = await startSandbox({
     fleet,
@@ -48,7 +70,8 @@ async function demonstrate(): Promise<void> {
     cli: process.env['OTTERIZE_CLI'],
   });
   try {
-    if (options.once || options.json) await tellOnce(sandbox, target);
+    if (options.once && options.clusters !== undefined) await tellRollout(sandbox, target.stage);
+    else if (options.once || options.json) await tellOnce(sandbox, target);
     else
       await stay({
         sandbox,
@@ -110,6 +133,21 @@ async function tellOnce(sandbox: Sandbox, target: Target): Promise<void> {
     const url = report.pullRequest?.url ?? 'none needed';
     console.log(`\nonboarded ${target.cluster} ${target.stage}: pull request ${url}`);
   }
+}
+
+/** One rollout over all the clusters that were added. */
+async function tellRollout(sandbox: Sandbox, stage: string): Promise<void> {
+  const holt = await launch('main', environmentOf(sandbox));
+  let told: Awaited<ReturnType<typeof tellFleet>>;
+  try {
+    told = await tellFleet(sandbox, stage, interrupted.signal, line => console.log(line));
+  } finally {
+    await holt.stop();
+  }
+  const { status } = await readRun(sandbox, told.run);
+  if (status === 'done') return;
+  console.error(`the rollout ended as ${status}`);
+  process.exitCode = 1;
 }
 
 async function readRun({ environment }: Sandbox, id: string): Promise<Run> {

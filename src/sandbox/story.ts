@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox } from './sandbox.ts';
 import type { Message } from './slack-state.ts';
 
-const patienceMs = 45_000;
+const usualPatienceMs = 45_000;
 
 /** What of a run a message shows: the bot writes it into the message's metadata. */
 export const roleOf = (message: Message): string => noted(message, 'role');
@@ -29,16 +29,25 @@ export function newestThread({ slack, channel }: Sandbox): Message[] {
 
 interface Telling {
   verdict?: 'approve' | 'decline';
+  /** How long it may take, milliseconds. */
+  patienceMs?: number;
+  /** Told what is shown before a rollout begins. */
+  preview?: (message: Message) => void;
+  /** Told whenever the root message has changed. */
+  progress?: (root: Message) => void;
   /** Ends the story early; `onboard` then throws an AbortError. */
   signal?: AbortSignal;
 }
 
-/** Types the command as the requester, decides as the approver, and answers once the thread has ended. */
+/**
+ * Types the command as the requester, starts what is shown before a rollout begins, decides as the approver, and answers once the
+ * thread has ended. `cluster` may be a selection.
+ */
 export async function onboard(
   sandbox: Sandbox,
   cluster: string,
   stage: string,
-  { verdict = 'approve', signal }: Telling = {},
+  { verdict = 'approve', signal, patienceMs = usualPatienceMs, preview, progress }: Telling = {},
 ): Promise<Told> {
   const { slack, channel, requester, approver } = sandbox;
   const before = newestThread(sandbox)[0]?.ts;
@@ -47,20 +56,35 @@ export async function onboard(
   if (!asked.acknowledged) throw new Error(`the command was not acknowledged: ${asked.error}`);
   const refusal = asked.ephemerals.map(message => slack.renderText(message)).join('\n');
 
+  const shown = asked.ephemerals.find(({ blocks }) => JSON.stringify(blocks ?? []).includes('"start"'));
+  if (shown !== undefined) {
+    preview?.(shown);
+    const { acknowledged, error } = await slack.click(
+      requester,
+      { channel: shown.channel, ts: shown.ts },
+      'start',
+    );
+    if (!acknowledged) throw new Error(`the click was not acknowledged: ${error}`);
+  }
+
   const thread = await until(
     () => {
       const messages = newestThread(sandbox);
       return messages[0]?.ts === before ? undefined : messages;
     },
     () => `no thread was begun. ${refusal}`,
-    signal,
+    { signal, patienceMs },
   );
   const root = thread[0] as Message;
   const clicked = new Set<string>();
   let [seen, quiet] = [0, 0];
+  let drawn = '';
   const ended = await until(
     async () => {
       const messages = slack.thread(channel, root.ts);
+      const now = messages[0];
+      if (now !== undefined && now.text !== drawn) progress?.(now);
+      drawn = now?.text ?? drawn;
       const open = messages.find(message => roleOf(message).startsWith('approval') && canApprove(message));
       if (open !== undefined && !clicked.has(open.ts)) {
         clicked.add(open.ts);
@@ -75,7 +99,7 @@ export async function onboard(
         .thread(channel, root.ts)
         .map(message => slack.renderText(message))
         .join('\n\n')}`,
-    signal,
+    { signal, patienceMs },
   );
   return {
     run: noted(root, 'run'),
@@ -101,7 +125,7 @@ function hasEnded(messages: readonly Message[]): boolean {
 async function until<T>(
   look: () => T | undefined | Promise<T | undefined>,
   problem: () => string,
-  signal: AbortSignal | undefined,
+  { signal, patienceMs }: { signal: AbortSignal | undefined; patienceMs: number },
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (;;) {

@@ -3,8 +3,8 @@ import type { Store } from '../onboarding/store.ts';
 import { type Migrations, migrate } from '../onboarding/versions.ts';
 
 /** The version in which this Holt writes marks; the first ones told none. */
-const version = 1;
-const migrations: Migrations = { 0: document => document };
+const version = 2;
+const migrations: Migrations = { 0: document => document, 1: document => document };
 
 const Posted = z.strictObject({
   channel: z.string(),
@@ -24,10 +24,16 @@ const Posting = z.strictObject({
 });
 export type Posting = z.infer<typeof Posting>;
 
+const Editing = z.strictObject({ role: z.string(), at: z.int() });
+
 const Document = z.strictObject({
   schema: z.literal(version),
   messages: z.record(z.string(), Posted),
   posting: Posting.optional(),
+  /** A message that is being edited, or was when nobody saw the answer. */
+  editing: Editing.optional(),
+  /** An edit of these messages, asked for by somebody who is gone, may land until then and put an old state over the new one. */
+  doubt: z.strictObject({ roles: z.array(z.string()), until: z.int() }).optional(),
   /** Slack ids of invited people by address; null: has no account. */
   accounts: z.record(z.string(), z.string().nullable()),
   /** The workspace refused the newer blocks. */

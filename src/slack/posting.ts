@@ -29,6 +29,8 @@ export interface PosterOptions {
 export interface Poster {
   /** Finds out what became of a posting whose end nobody saw. Throws a ServiceError while that cannot be told. */
   settle(): Promise<void>;
+  /** Whether an edit whose end nobody saw may still land: then all must be drawn again. */
+  inDoubt(): boolean;
   /** Makes the message show this content: edits the one that stands, else posts it to the place. */
   put(message: Message, place: () => Promise<Place>): Promise<void>;
 }
@@ -39,7 +41,11 @@ export function createPoster(
   mark: Mark,
 ): Poster {
   const adopt = (role: string, posted: Posted): Promise<void> =>
-    mark.write({ messages: { ...mark.document.messages, [role]: posted }, posting: undefined });
+    mark.write({
+      messages: { ...mark.document.messages, [role]: posted },
+      posting: undefined,
+      editing: undefined,
+    });
 
   async function post({ role }: Message, content: Content, place: Place): Promise<void> {
     const posting: Posting = { role, ...place, at: await now() };
@@ -73,6 +79,7 @@ export function createPoster(
       return true;
     } catch (error) {
       if (error instanceof SlackRefusal && error.code === 'message_not_found') return false;
+      if (isDeclined(error)) await mark.write({ editing: undefined });
       throw error;
     }
   }
@@ -83,12 +90,34 @@ export function createPoster(
     const hash = hashOf(content);
     const there = mark.document.messages[role];
     if (there?.hash === hash) return;
-    if (there !== undefined && (await edit(there, content))) await adopt(role, { ...there, hash });
-    else await post(message, content, await place());
+    if (there !== undefined) {
+      await mark.write({ editing: { role, at: await now() } });
+      if (await edit(there, content)) return adopt(role, { ...there, hash });
+      await mark.write({ editing: undefined });
+    }
+    await post(message, content, await place());
+  }
+
+  /** What somebody left in the midst of an edit counts as unknown until their request cannot land any more. */
+  async function settleEdits(): Promise<void> {
+    const { editing, doubt, messages } = mark.document;
+    if (editing !== undefined) {
+      const roles = [...new Set([...(doubt?.roles ?? []), editing.role])];
+      const until = Math.max(doubt?.until ?? 0, editing.at + settleMs);
+      return mark.write({ editing: undefined, doubt: { roles, until } });
+    }
+    if (doubt === undefined || (await now()) < doubt.until) return;
+    const unknown = doubt.roles.flatMap(role => {
+      const posted = messages[role];
+      return posted === undefined ? [] : [[role, { ...posted, hash: '' }] as const];
+    });
+    await mark.write({ doubt: undefined, messages: { ...messages, ...Object.fromEntries(unknown) } });
   }
 
   return {
+    inDoubt: () => mark.document.doubt !== undefined,
     async settle() {
+      await settleEdits();
       const { posting } = mark.document;
       if (posting === undefined) return;
       const ts = await find(client, { self, run, posting });

@@ -62,6 +62,8 @@ export function createThreads(options: ThreadOptions): Threads {
     await poster.settle();
     const refused = await drawAll(drawing, options, log);
     const now = await records.now();
+    // Left behind, so that the reconciler brings it back.
+    if (poster.inDoubt()) return;
     const over = !isLive(run) && now > run.updatedAt + lingerMs;
     if (!refused || over) return mark.shows(run.revision);
     await mark.write({ pause: { revision: run.revision, until: now + pauseMs } });

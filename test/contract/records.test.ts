@@ -7,7 +7,7 @@ import { decide } from '../../src/onboarding/approvals.ts';
 import { createEngine, type Engine } from '../../src/onboarding/engine.ts';
 import { planOf } from '../../src/onboarding/plan.ts';
 import { createRecords, type Records } from '../../src/onboarding/records.ts';
-import { announce, openGateOf, type Run, retry } from '../../src/onboarding/run.ts';
+import { announce, openGateOf, type Run, migrations as released, retry } from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
 import { type Migrations, Newer } from '../../src/onboarding/versions.ts';
 import { Secret } from '../../src/secret.ts';
@@ -73,7 +73,7 @@ for (const backend of storeBackends) {
       store = { ...(opened as Store), now: async () => clock.now };
       clock.now = 1_800_000_000_000;
       complaints = [];
-      live({});
+      live(released);
     });
 
     const complain = (_: object, message: string): void => void complaints.push(message);
@@ -129,14 +129,14 @@ for (const backend of storeBackends) {
       throw new Error('the run does not end');
     }
 
-    const revisionTwo = { schema: 2, id: 'run-new', revision: 5, whatever: ['is', 'new'] };
+    const revisionNext = { schema: 3, id: 'run-new', revision: 5, whatever: ['is', 'new'] };
 
     /** The run and its thread's mark are stored as they were, some time ago, and this is their world. */
     async function restored({ run, mark }: Fixture): Promise<Run> {
       await put(run, run.due);
       await store.setMark(run.id, { version: 1, shows: run.revision, document: JSON.stringify(mark) });
       clock.now = run.updatedAt + 100_000;
-      live({}, worldOf(run));
+      live(released, worldOf(run));
       return read(run.id);
     }
 
@@ -167,17 +167,20 @@ for (const backend of storeBackends) {
     it('in an older form are migrated, step by step, and written in the newest', async () => {
       const fresh = fixtures.find(({ name }) => name === 'v1, fresh')?.run as Run;
       const { schema: _, retries: __, gates: ___, ...oldest } = fresh;
-      const migrations: Migrations = { 0: document => ({ ...document, retries: [], gates: [] }) };
+      const migrations: Migrations = {
+        ...released,
+        0: document => ({ ...document, retries: [], gates: [] }),
+      };
       await put({ ...oldest, id: 'run-old' }, 0);
       await expect(records.get('run-old')).rejects.toThrow(ContractError);
       live(migrations, worldOf(fresh));
-      expect(await read('run-old')).toMatchObject({ schema: 1, retries: [], gates: [] });
+      expect(await read('run-old')).toMatchObject({ schema: 2, retries: [], gates: [] });
       expect((await lived('run-old')).status).toBe('done');
-      expect(JSON.parse((await store.load('run-old')) ?? '')).toMatchObject({ schema: 1, status: 'done' });
+      expect(JSON.parse((await store.load('run-old')) ?? '')).toMatchObject({ schema: 2, status: 'done' });
     });
 
     it('that a newer Holt wrote are left as they are, and said to be', async () => {
-      await put(revisionTwo, 0, 'payments-eu-prod');
+      await put(revisionNext, 0, 'payments-eu-prod');
       const before = await store.load('run-new');
       await expect(records.get('run-new')).rejects.toThrow(Newer);
       await expect(engine.advance('run-new')).rejects.toThrow(Newer);
@@ -198,7 +201,7 @@ for (const backend of storeBackends) {
       const newer = () => world.calls.includes('create environment');
       store.load = async id => {
         const document = await load(id);
-        return newer() ? document?.replace('"schema":1', '"schema":2') : document;
+        return newer() ? document?.replace('"schema":2', '"schema":3') : document;
       };
       await expect(engine.advance(run.id)).rejects.toThrow(Newer);
       expect(world.mutating().at(-1)).toBe('create environment');

@@ -62,6 +62,22 @@ describe('a thread', () => {
     expect(house.roots()).toHaveLength(1);
   });
 
+  it('is drawn over when an edit lands that nobody waited for any more', async () => {
+    let land: (() => Promise<unknown>) | undefined;
+    house.slack.hooks.around = async (call, act) => {
+      if (call.operation !== 'chat.update' || land !== undefined) return act.apply();
+      land = () => act.apply();
+      return act.cut();
+    };
+    await onboard('dev');
+    await done();
+    const root = await house.message('root', /Done/);
+    await vi.waitFor(() => expect(land).toBeDefined(), 30_000);
+    await land?.();
+    expect(house.slack.renderText(house.roots()[0] ?? root)).not.toMatch(/Done/);
+    await house.message('root', /Done/);
+  });
+
   it('rests as long as Slack asks for, then shows the run', async () => {
     house.slack.faults.push({
       operation: 'chat.postMessage',

@@ -83,6 +83,22 @@ describe('npm run demo', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('tells a fleet as its message goes on, and exits with 0', async () => {
+    const { stdout, exitCode } = await demo('--once', '--clusters', '3');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('selects 3 clusters');
+    expect(stdout).toContain('3 of 3 done');
+    expect(stdout).toMatch(/The pull request for 3 clusters/);
+  });
+
+  it('refuses a number of clusters that is none', async () => {
+    const { stderr, exitCode } = await demo('--once', '--clusters', 'many');
+    expect([exitCode, stderr]).toEqual([
+      78,
+      expect.stringContaining('--clusters is a number from 2 to 1000.'),
+    ]);
+  });
+
   it('refuses a cluster that is not known, with a suggestion', async () => {
     const { stderr, exitCode } = await demo('--once', '--cluster', 'payment-eu');
     expect(exitCode).toBe(78);

@@ -25,6 +25,12 @@ export const threadOf = (lane: Lane, cluster: string): Message[] => {
 export const situationOf = (lane: Lane, cluster: string): string =>
   /: ([^.]*)\./.exec(rootsOf(lane, cluster).at(-1)?.text ?? '')?.[1] ?? 'nothing';
 
+/** Waits, not for long, until the newest root message tells of an end: an edit that landed late is drawn over after a while. */
+export async function untilTold(lane: Lane, cluster: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!isOver(situationOf(lane, cluster)) && performance.now() < deadline) await sleep(lookEveryMs);
+}
+
 const isOver = (situation: string): boolean => /^(Done|Failed|Cancelled)/.test(situation);
 
 export interface Persevering {
@@ -100,7 +106,8 @@ export function persevere(
   const withButton = (role: string, button: string): Message | undefined =>
     slack
       .messages()
-      .find(
+      // The newest: the records may have forgotten an older one.
+      .findLast(
         message =>
           runs.has(runOf(message)) &&
           roleOf(message).startsWith(role) &&

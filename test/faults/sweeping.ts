@@ -2,7 +2,7 @@ import { leaksIn, secretsOf, sinksOf } from './canaries.ts';
 import { type Finding, findingsOf, unexplained } from './invariants.ts';
 import { type Lane, type LaneOptions, openLane, type StoreKind } from './lane.ts';
 import { type Mode, newScene, trap, wake } from './modes.ts';
-import { type Persevering, persevere, quiet } from './person.ts';
+import { type Persevering, persevere, quiet, untilTold } from './person.ts';
 import { learn, type Point, quietMs } from './points.ts';
 import type { Safety } from './safeties.ts';
 
@@ -119,6 +119,7 @@ async function disturb(
   await quiet(lane, quietMs);
   await wake(scene);
   lane.around(undefined);
+  await Promise.all(clusters.map(cluster => untilTold(lane, cluster)));
 
   for (const detail of scene.complaints) findings.push({ invariant: 'the product stops cleanly', detail });
   const { records, close } = await lane.records();

@@ -8,7 +8,7 @@ import { createEngine } from '../../src/onboarding/engine.ts';
 import { planOf } from '../../src/onboarding/plan.ts';
 import { createRecords, type Records } from '../../src/onboarding/records.ts';
 import type { RolloutPolicy } from '../../src/onboarding/request.ts';
-import { announce, cancel, type Run, retry } from '../../src/onboarding/run.ts';
+import { announce, cancel, openGateOf, type Run, retry } from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { approver, requester, target } from '../support/builders.ts';
@@ -47,7 +47,7 @@ const engineOf = (its: World) =>
     backoff: () => 1_000,
   });
 
-beforeEach(() => {
+function setUp(): void {
   folder = mkdtempSync(join(tmpdir(), 'holt-rollout-'));
   clock = 1_700_000_000_000;
   ticks = [];
@@ -57,12 +57,15 @@ beforeEach(() => {
   world.state.groups.set(group, [anna]);
   records = createRecords(store, { tick: async run => void ticks.push(run), render: async () => undefined });
   engine = engineOf(world);
-});
+}
 
-afterEach(async () => {
+async function tearDown(): Promise<void> {
   await store.close();
   rmSync(folder, { recursive: true });
-});
+}
+
+beforeEach(setUp);
+afterEach(tearDown);
 
 /** Advances whatever has news, then whatever is due within an hour, until nothing happens any more. */
 async function settled(id: string): Promise<Run> {
@@ -91,7 +94,11 @@ async function run(id: string): Promise<Run> {
 
 const usual: RolloutPolicy = { canary: 1, wave: 2, stopAfter: 1, pullRequests: 'per-rollout' };
 
-async function begun(policy: Partial<RolloutPolicy> = {}, groups: string[] = []): Promise<Run> {
+async function begun(
+  policy: Partial<RolloutPolicy> = {},
+  groups: string[] = [],
+  its: readonly string[] = clusters,
+): Promise<Run> {
   const invite = { people: [], groups };
   const whole = target({ cluster: 'all clusters', invite });
   const { run: rollout } = await records.startRollout({
@@ -99,7 +106,7 @@ async function begun(policy: Partial<RolloutPolicy> = {}, groups: string[] = [])
     named: [],
     by: { user: requester, team: 'T0HARBOUR' },
     channel: 'C0PLATFORM',
-    clusters: clusters.map((cluster, index) => ({
+    clusters: its.map((cluster, index) => ({
       target: target({ cluster, invite }),
       wave: index === 0 ? 1 : 1 + Math.ceil(index / 2),
     })),
@@ -298,4 +305,74 @@ describe('a rollout in which clusters fail', () => {
     expect(Object.values(roll).map(({ state }) => state)).toEqual(clusters.map(() => 'failed'));
     expect(world.mutating()).toEqual([]);
   });
+});
+
+describe('a rollout whose worker dies', () => {
+  type Call = () => unknown;
+
+  /** The same world, but every call of it passes here first. */
+  const through = <Ports extends object>(ports: Ports, pass: (call: Call) => unknown): Ports =>
+    Object.fromEntries(
+      Object.entries(ports).map(([port, methods]) => [
+        port,
+        Object.fromEntries(
+          Object.entries(methods as Record<string, unknown>).map(([name, method]) => [
+            name,
+            typeof method !== 'function' || port === 'layout'
+              ? method
+              : (...given: unknown[]) => pass(() => method(...given)),
+          ]),
+        ),
+      ]),
+    ) as Ports;
+
+  const summary = ({ status }: Run) => ({
+    status,
+    organizations: organizations().toSorted(),
+    environments: [...world.state.environments.values()].map(all => all.length),
+    integrations: [...world.state.integrations.values()].map(all => all.length),
+    invites: [...world.state.invites.values()].map(all => all.length),
+    secrets: [...world.state.secrets.keys()].toSorted(),
+    pulls: world.state.pulls.map(({ title, state }) => [title, state]),
+  });
+
+  /** What comes of a rollout whose worker dies at its nth call, before or after that took effect, and is followed by another. */
+  async function outcome(nth: number, when: 'before' | 'after') {
+    await tearDown();
+    setUp();
+    const death = Promise.withResolvers<'dead'>();
+    const state = { calls: 0, dead: false };
+    const pass = async (call: Call): Promise<unknown> => {
+      state.calls += 1;
+      if (state.dead || state.calls === nth) {
+        if (!state.dead && when === 'after') await call();
+        state.dead = true;
+        death.resolve('dead');
+        return new Promise(() => undefined);
+      }
+      return call();
+    };
+    const mortal = engineOf({ ...world, read: through(world.read, pass), write: through(world.write, pass) });
+    const { id } = await announced(await begun({ canary: 1, wave: 2 }, [group], clusters.slice(0, 3)));
+    for (let now = await run(id); now.due !== null; now = await run(id)) {
+      if (openGateOf(now) !== undefined) await decided(now);
+      const next = ticks.shift() ?? (await store.due(Number.MAX_SAFE_INTEGER))[0] ?? id;
+      if (ticks.length === 0) clock = Math.max(clock, (await run(next)).due ?? clock);
+      await Promise.race([(state.dead ? engine : mortal).advance(next), death.promise]);
+      if (state.dead) await engine.advance(next);
+    }
+    return { ...state, world: summary(await run(id)) };
+  }
+
+  it('ends the same, wherever that was', async () => {
+    const whole = await outcome(0, 'before');
+    expect(whole.world).toMatchObject({ status: 'done', invites: [1, 1, 1] });
+    expect(whole.calls).toBeGreaterThan(50);
+    for (let nth = 1; nth <= whole.calls; nth += 1) {
+      for (const when of ['before', 'after'] as const) {
+        const { dead, world: its } = await outcome(nth, when);
+        expect({ nth, when, dead, ...its }).toEqual({ nth, when, dead: true, ...whole.world });
+      }
+    }
+  }, 300_000);
 });
