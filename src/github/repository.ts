@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { ContractError, explain, ServiceError } from '../errors.ts';
+import { explain, ServiceError } from '../errors.ts';
 import type { Problem, Pull, RepositoryReader, RepositoryWriter } from '../onboarding/ports.ts';
-import { Commit, Comparison, Installation, NewTree, PullRequest, Ref, Refs, Repository } from './answers.ts';
+import { Comparison, Installation, PullRequest, Refs, Repository } from './answers.ts';
 import { type Client, createClient, type GitHubOptions, type Scope } from './client.ts';
-import { refusalOf } from './failures.ts';
+import { commitFiles, TRAILER } from './commit.ts';
+import { saysOf } from './failures.ts';
 import { readFilesAt } from './files.ts';
-import { createTrees, type Trees } from './trees.ts';
-
-/** The line that marks a commit as Holt's, in the commit's message. */
-export const TRAILER = 'Onboarded-by: Holt';
+import { createTrees } from './trees.ts';
 
 /**
  * Repositories on GitHub. Throws a ConfigError when the App's key is unusable; the methods throw a ServiceError, or a
@@ -134,53 +132,6 @@ async function isOurs(octokit: GitHub, at: Scope, base: string, commit: string):
   );
 }
 
-async function commitFiles(
-  octokit: GitHub,
-  at: Scope,
-  { branch, head, tree, parents, files, message }: Parameters<RepositoryWriter['commit']>[1],
-  trees: Trees,
-): Promise<{ commit: string }> {
-  const base = await trees.of(at, tree);
-  const entries = Object.entries(files).map(
-    ([path, content]) => ({ path, content, mode: '100644', type: 'blob' }) as const,
-  );
-  const changed =
-    entries.length === 0
-      ? base
-      : NewTree.parse((await octokit.rest.git.createTree({ ...at, base_tree: base, tree: entries })).data)
-          .sha;
-  // Without an author and a committer GitHub signs what an App commits.
-  const created = await octokit.rest.git.createCommit({
-    ...at,
-    message: `${message.trimEnd()}\n\n${TRAILER}\n`,
-    tree: changed,
-    parents: [...parents],
-  });
-  const { sha } = Commit.parse(created.data);
-  try {
-    const { data } =
-      head === undefined
-        ? await octokit.rest.git.createRef({ ...at, ref: `refs/heads/${branch}`, sha })
-        : await octokit.rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha, force: false });
-    if (Ref.parse(data).object.sha !== sha) throw new ContractError('GitHub', 'commit the files', 'sha');
-  } catch (error) {
-    throw saysOf(error, 422, /already exists|not a fast.?forward|does not exist/i)
-      ? branchMoved(branch)
-      : error;
-  }
-  return { commit: sha };
-}
-
-const branchMoved = (branch: string) =>
-  new ServiceError({
-    service: 'GitHub',
-    operation: 'commit the files',
-    reason: `the branch ${branch} has changed meanwhile`,
-    status: 422,
-    retryable: true,
-    applied: 'no',
-  });
-
 async function openPull(
   octokit: GitHub,
   at: Scope,
@@ -219,11 +170,6 @@ const pullHidden = (branch: string) =>
     retryable: true,
     applied: 'no',
   });
-
-function saysOf(error: unknown, status: number, words: RegExp): boolean {
-  const refusal = refusalOf(error);
-  return refusal?.status === status && words.test(refusal.said);
-}
 
 async function listPulls(octokit: GitHub, at: Scope, branch: string, base: string): Promise<Pull[]> {
   const data = await octokit.paginate(octokit.rest.pulls.list, {
