@@ -5,7 +5,7 @@ import { secretSource, type WorkerEnvironment } from './environment.ts';
 import { ConfigError } from './errors.ts';
 import type { GitHubAuth } from './github/client.ts';
 import { createRepository } from './github/repository.ts';
-import { boundedLayout } from './gitops/bounded-layout.ts';
+import { createBoundedLayout } from './gitops/bounded-layout.ts';
 import { catalogueTick, lookForClusters } from './onboarding/catalogue.ts';
 import { createEngine, type EngineOptions, jitteredBackoff } from './onboarding/engine.ts';
 import { planOf } from './onboarding/plan.ts';
@@ -72,7 +72,7 @@ export async function createWorkerPart(
     planOf,
     records,
     claims: store.claims,
-    read: { otterize, directory, vault, repository, layout: boundedLayout },
+    read: { otterize, directory, vault, repository, layout: createBoundedLayout() },
     write: { otterize, vault, repository },
     log,
     settleMs: env.HOLT_SETTLE_SECONDS * 1_000,

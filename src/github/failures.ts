@@ -31,7 +31,7 @@ interface Refusal {
 }
 
 /** What GitHub answered when it refused a request; undefined when the error is something else. */
-export function refusalOf(error: unknown): Refusal | undefined {
+function refusalOf(error: unknown): Refusal | undefined {
   const failure = HttpFailure.safeParse(error).data;
   if (failure?.response === undefined) return undefined;
   const { message, errors } = Body.parse(failure.response.data);
@@ -150,4 +150,10 @@ function limitOf({ status, headers, said }: Refusal): number | undefined {
   }
   // GitHub's rule when it does not say for how long: at least a minute.
   return status === 429 || /rate limit|abuse detection/i.test(said) ? 60_000 : undefined;
+}
+
+/** Whether GitHub refused with this status and such words. */
+export function saysOf(error: unknown, status: number, words: RegExp): boolean {
+  const refusal = refusalOf(error);
+  return refusal?.status === status && words.test(refusal.said);
 }

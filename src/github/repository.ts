@@ -1,13 +1,12 @@
 import { z } from 'zod';
-import { ContractError, explain, ServiceError } from '../errors.ts';
+import { explain, ServiceError } from '../errors.ts';
 import type { Problem, Pull, RepositoryReader, RepositoryWriter } from '../onboarding/ports.ts';
-import { Commit, Comparison, Installation, NewTree, PullRequest, Ref, Refs, Repository } from './answers.ts';
+import { Comparison, Installation, PullRequest, Refs, Repository } from './answers.ts';
 import { type Client, createClient, type GitHubOptions, type Scope } from './client.ts';
-import { refusalOf } from './failures.ts';
+import { commitFiles, TRAILER } from './commit.ts';
+import { saysOf } from './failures.ts';
 import { foldersAt, readFilesAt } from './files.ts';
-
-/** The line that marks a commit as Holt's, in the commit's message. */
-export const TRAILER = 'Onboarded-by: Holt';
+import { createTrees } from './trees.ts';
 
 /**
  * Repositories on GitHub. Throws a ConfigError when the App's key is unusable; the methods throw a ServiceError, or a
@@ -17,6 +16,7 @@ export const TRAILER = 'Onboarded-by: Holt';
 export function createRepository(options: GitHubOptions): RepositoryReader & RepositoryWriter {
   const client = createClient(options);
   const { octokit, read, write } = client;
+  const trees = createTrees(octokit);
 
   return {
     check: (repository, base) =>
@@ -26,6 +26,8 @@ export function createRepository(options: GitHubOptions): RepositoryReader & Rep
       read('read the files', repository, async at => {
         const commit = await headOf(octokit, at, branch);
         if (commit === undefined) throw branchMissing('read the files', branch);
+        // Whoever reads files commits on top of them next.
+        trees.of(at, commit).catch(() => undefined);
         return { commit, files: await readFilesAt(client, at, commit, paths) };
       }),
 
@@ -46,7 +48,7 @@ export function createRepository(options: GitHubOptions): RepositoryReader & Rep
       read('list the pull requests', repository, at => listPulls(octokit, at, branch, base)),
 
     commit: (repository, commit) =>
-      write('commit the files', repository, 3, at => commitFiles(octokit, at, commit)),
+      write('commit the files', repository, 3, at => commitFiles(octokit, at, commit, trees)),
 
     openPull: (repository, pull) =>
       write('open the pull request', repository, 1, at => openPull(octokit, at, pull)),
@@ -86,7 +88,12 @@ function asProblem(error: unknown): Problem[] {
 
 async function check({ octokit, app }: Client, at: Scope, base: string): Promise<Problem[]> {
   const asked = `${at.owner}/${at.repo}`;
-  const repository = Repository.parse((await octokit.rest.repos.get(at)).data);
+  const [answer, head, rights] = await Promise.all([
+    octokit.rest.repos.get(at),
+    headOf(octokit, at, base),
+    app ? missingRights(octokit, asked) : [],
+  ]);
+  const repository = Repository.parse(answer.data);
   const problems: Problem[] = [];
   if (repository.full_name.toLowerCase() !== asked.toLowerCase()) {
     problems.push(
@@ -96,14 +103,14 @@ async function check({ octokit, app }: Client, at: Scope, base: string): Promise
   if (repository.archived)
     problems.push(`The repository ${asked} is archived: unarchive it, or name another one.`);
   if (repository.disabled) problems.push(`GitHub has disabled the repository ${asked}: ask its owner.`);
-  if (app) problems.push(...(await missingRights(octokit, asked)));
+  problems.push(...rights);
   // Of an installation GitHub always says that it may not push: the field is about users.
-  else if (repository.permissions?.push === false) {
+  if (!app && repository.permissions?.push === false) {
     problems.push(
       `Holt may not write to ${asked}: give its token write access to contents and pull requests.`,
     );
   }
-  if ((await headOf(octokit, at, base)) === undefined) {
+  if (head === undefined) {
     problems.push(`The repository ${asked} has no branch ${base}: make it, or name another base branch.`);
   }
   return problems;
@@ -131,52 +138,6 @@ async function isOurs(octokit: GitHub, at: Scope, base: string, commit: string):
     commits.every(each => each.commit.message.split('\n').includes(TRAILER))
   );
 }
-
-async function commitFiles(
-  octokit: GitHub,
-  at: Scope,
-  { branch, head, tree, parents, files, message }: Parameters<RepositoryWriter['commit']>[1],
-): Promise<{ commit: string }> {
-  const base = Commit.parse((await octokit.rest.git.getCommit({ ...at, commit_sha: tree })).data).tree.sha;
-  const entries = Object.entries(files).map(
-    ([path, content]) => ({ path, content, mode: '100644', type: 'blob' }) as const,
-  );
-  const changed =
-    entries.length === 0
-      ? base
-      : NewTree.parse((await octokit.rest.git.createTree({ ...at, base_tree: base, tree: entries })).data)
-          .sha;
-  // Without an author and a committer GitHub signs what an App commits.
-  const created = await octokit.rest.git.createCommit({
-    ...at,
-    message: `${message.trimEnd()}\n\n${TRAILER}\n`,
-    tree: changed,
-    parents: [...parents],
-  });
-  const { sha } = Commit.parse(created.data);
-  try {
-    const { data } =
-      head === undefined
-        ? await octokit.rest.git.createRef({ ...at, ref: `refs/heads/${branch}`, sha })
-        : await octokit.rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha, force: false });
-    if (Ref.parse(data).object.sha !== sha) throw new ContractError('GitHub', 'commit the files', 'sha');
-  } catch (error) {
-    throw saysOf(error, 422, /already exists|not a fast.?forward|does not exist/i)
-      ? branchMoved(branch)
-      : error;
-  }
-  return { commit: sha };
-}
-
-const branchMoved = (branch: string) =>
-  new ServiceError({
-    service: 'GitHub',
-    operation: 'commit the files',
-    reason: `the branch ${branch} has changed meanwhile`,
-    status: 422,
-    retryable: true,
-    applied: 'no',
-  });
 
 async function openPull(
   octokit: GitHub,
@@ -216,11 +177,6 @@ const pullHidden = (branch: string) =>
     retryable: true,
     applied: 'no',
   });
-
-function saysOf(error: unknown, status: number, words: RegExp): boolean {
-  const refusal = refusalOf(error);
-  return refusal?.status === status && words.test(refusal.said);
-}
 
 async function listPulls(octokit: GitHub, at: Scope, branch: string, base: string): Promise<Pull[]> {
   const data = await octokit.paginate(octokit.rest.pulls.list, {

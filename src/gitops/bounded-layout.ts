@@ -14,14 +14,46 @@ const limits = { maxOldGenerationSizeMb: 256, stackSizeMb: 4 };
  * Layouts, but what others wrote into the files is read in a thread of its own, without the environment: a
  * file that is made to hold up whoever reads it holds up nobody, and is refused with a UserError after two seconds.
  */
-export const boundedLayout: Layout = {
-  ...configuredLayout,
-  edit: (onboarded, files) => inThread({ onboarded, files }),
-};
+export function createBoundedLayout(): Layout {
+  const threads = createThreads();
+  return {
+    ...configuredLayout,
+    prepare: threads.prepare,
+    edit: (onboarded, files) => inThread(threads.take(), { onboarded, files }),
+  };
+}
 
-function inThread(task: Task): Promise<Record<string, string>> {
+/** A thread takes a tenth of a second to begin, so one may begin while what it is to edit is still being read. */
+function createThreads(): { prepare(): void; take(): Worker } {
+  const spare: { worker?: Worker } = {};
+
+  function begin(): Worker {
+    const worker = new Worker(thread, { resourceLimits: limits, env: {}, execArgv: [] });
+    const forget = (): void => {
+      if (spare.worker === worker) delete spare.worker;
+    };
+    worker.on('error', forget);
+    worker.on('exit', forget);
+    worker.unref();
+    return worker;
+  }
+
+  return {
+    prepare() {
+      spare.worker ??= begin();
+    },
+    /** Each for one task. */
+    take() {
+      const { worker = begin() } = spare;
+      delete spare.worker;
+      worker.ref();
+      return worker;
+    },
+  };
+}
+
+function inThread(worker: Worker, task: Task): Promise<Record<string, string>> {
   const { promise, resolve, reject } = Promise.withResolvers<Record<string, string>>();
-  const worker = new Worker(thread, { workerData: task, resourceLimits: limits, env: {}, execArgv: [] });
   let timer: NodeJS.Timeout | undefined;
   let at: Onboarded | undefined;
   worker.on('message', (answer: Answer) => {
@@ -34,6 +66,7 @@ function inThread(task: Task): Promise<Record<string, string>> {
   });
   worker.on('error', error => reject(isExhausted(error) ? unreadable(at, task.files) : error));
   worker.on('exit', code => reject(new Error(`the thread that edits files ended with ${code}`)));
+  worker.postMessage(task);
   return promise.finally(() => {
     clearTimeout(timer);
     void worker.terminate();

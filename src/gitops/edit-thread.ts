@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { UserError } from '../errors.ts';
 import type { Files, Onboarded } from '../onboarding/ports.ts';
 import { configuredLayout } from './layouts.ts';
@@ -33,4 +33,4 @@ function edit({ onboarded, files }: Task): Answer {
   }
 }
 
-answer(edit(workerData as Task));
+parentPort?.once('message', (task: Task) => answer(edit(task)));

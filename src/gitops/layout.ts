@@ -63,7 +63,7 @@ interface Unwanted {
 export const managedByHolt = { 'app.kubernetes.io/managed-by': 'holt' };
 
 /** A layout as pure text to text, of one cluster at a time. */
-export type PureLayout = Omit<Layout, 'edit'> & {
+export type PureLayout = Omit<Layout, 'edit' | 'prepare'> & {
   edit(onboarded: Onboarded, files: Files): Record<string, string>;
 };
 

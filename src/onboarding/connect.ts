@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import type { PullFact } from './facts.ts';
-import type { Branch, Files, Onboarded, Pull, RepositoryReader } from './ports.ts';
+import type { Branch, Files, Onboarded, Pull, Readers, RepositoryReader } from './ports.ts';
 import { saysTheSame, type Text } from './pull-request-text.ts';
-import type { GitOpsTarget } from './request.ts';
+import type { GitOpsTarget, Target } from './request.ts';
 import type { Json } from './run.ts';
 import type { EffectDefinition, StepContext } from './step.ts';
 
@@ -21,19 +21,36 @@ export interface Bundle {
   describe(files: readonly string[]): Text;
 }
 
+/** What is in the repository before anything is changed there. */
+export interface Survey {
+  main: { commit: string; files: Files };
+  head: Branch | undefined;
+  pulls: Pull[];
+}
+
+export async function survey(
+  { repository: reader, layout }: Readers,
+  { repository, base, branch }: Bundle['gitops'],
+  targets: readonly Target[],
+): Promise<Survey> {
+  layout.prepare();
+  const paths = new Set(targets.flatMap(({ gitops }) => layout.paths(gitops)));
+  const [main, head, pulls] = await Promise.all([
+    reader.readFiles(repository, base, [...paths]),
+    reader.findBranch(repository, branch, base),
+    reader.findPulls(repository, branch, base),
+  ]);
+  return { main, head, pulls };
+}
+
 /**
  * A pull request that connects the clusters, with one commit; nobody can merge it before the vault holds what it refers to.
- * Throws a UserError for what people did to the branch or the pull request, and for a file that Holt does not touch.
+ * `seen` is what is there, where that was read already. Throws a UserError for what people did to the branch or the pull request, and for a file that Holt does not touch.
  */
-export async function connect(context: Context, bundle: Bundle): Promise<PullFact> {
+export async function connect(context: Context, bundle: Bundle, seen?: Survey): Promise<PullFact> {
   const { read } = context;
-  const { repository, base, branch } = bundle.gitops;
-  const paths = bundle.onboarded.flatMap(({ target }) => read.layout.paths(target.gitops));
-  const [main, head, pulls] = await Promise.all([
-    read.repository.readFiles(repository, base, [...new Set(paths)]),
-    read.repository.findBranch(repository, branch, base),
-    read.repository.findPulls(repository, branch, base),
-  ]);
+  const targets = bundle.onboarded.map(({ target }) => target);
+  const { main, head, pulls } = seen ?? (await survey(read, bundle.gitops, targets));
   const changes = await read.layout.edit(bundle.onboarded, main.files);
   const files = Object.keys(changes);
   const newest = pulls[0];

@@ -75,6 +75,7 @@ async function work(session: Session, options: EngineOptions): Promise<Map<FactN
           ready.map(({ fact }) => fact),
         ),
       );
+      session.ahead.look(session.run, options.planOf(session.run));
       for (const step of ready) {
         const performed = perform(session, step, parked, options)
           .catch((error: unknown) => void fatal.push(error))
@@ -128,7 +129,7 @@ async function perform(
 ): Promise<void> {
   const { fact } = step;
   try {
-    const outcome = await step.run(session.context());
+    const outcome = await step.run(session.context(), await session.ahead.seenBy(fact));
     if (isWaiting(outcome)) parked.set(fact, momentOf(outcome, await session.now()));
     else if (isWithdrawn(outcome)) await session.change(withdraw(session.lease, outcome.facts));
     else await session.change(establish(session.lease, fact, outcome));

@@ -183,6 +183,8 @@ export interface Onboarded {
 
 /** A layout of GitOps repositories: text to text. */
 export interface Layout {
+  /** Files are being read: whatever `edit` needs may get ready meanwhile. */
+  prepare(): void;
   /** The files to read before `edit`. */
   paths(gitops: GitOpsTarget): string[];
   /** The files that must be in `chartRepository` already, for a run opens one pull request. */

@@ -1,5 +1,6 @@
 import { ServiceError, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { createLookout, type Lookout } from './ahead.ts';
 import { openGate } from './approvals.ts';
 import type { FactName, Facts } from './facts.ts';
 import { abandon, intend, type Lease, record } from './leased.ts';
@@ -46,6 +47,7 @@ export interface Session {
   /** Of a rollout that a person cancelled: its clusters are, too. */
   callOff: () => Promise<void>;
   context: () => StepContext<FactName>;
+  ahead: Lookout;
 }
 
 const stillLanding = 'An earlier request got no answer and may still take effect.';
@@ -63,6 +65,8 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
   const { records, claims, read, write, settleMs, patienceMs } = options;
   const lease: Lease = { epoch: taken.epoch, patienceMs };
   let run = taken;
+  /** Effects that this worker made itself a moment ago, and that nobody can have asked for before. */
+  const justMade = new Set<string>();
 
   const learn = (newer: Run): void => {
     if (newer.revision > run.revision) run = newer;
@@ -85,7 +89,8 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
     throw new Interrupted(await records.now());
   };
 
-  const effect = async <T extends Json>(key: string, { find, create }: EffectDefinition<T>): Promise<T> => {
+  const effect = async <T extends Json>(key: string, definition: EffectDefinition<T>): Promise<T> => {
+    const { inside, find, create } = definition;
     const known = run.effects[key];
     if (known?.result !== undefined) return known.result as T;
     if (known !== undefined) {
@@ -96,13 +101,15 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
     const remember = (value: Json): void => {
       memo = value;
     };
-    const found = await find(read, { open: known, remember });
+    const isEmpty = known === undefined && inside !== undefined && justMade.has(inside);
+    const found = isEmpty ? undefined : await find(read, { open: known, remember });
     if (found !== undefined) {
       await change(record(lease, key, found));
       return found;
     }
     await intended(key, memo);
     const result = await made(key, create);
+    if (known === undefined) justMade.add(key);
     await change(record(lease, key, result));
     log.info({ effect: key }, 'made');
     return result;
@@ -168,5 +175,6 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
       ask,
       acknowledged: (code, about) => run.acknowledged.includes(`${code} ${about}`),
     }),
+    ahead: createLookout(read),
   };
 }

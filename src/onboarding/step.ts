@@ -14,6 +14,8 @@ export interface Intent {
 
 /** A change to the outside world that is safe to ask for again and again. Its result is recorded: never a secret. */
 export interface EffectDefinition<T extends Json> {
+  /** The effect that makes what this one is made in. Nothing is looked for in what this very worker made a moment ago. */
+  inside?: string;
   /** What is there already; undefined when it must be created. */
   find(read: Readers, intent: Intent): Promise<T | undefined>;
   create(write: Writers): Promise<T>;
@@ -68,20 +70,41 @@ export const isWaiting = (value: object): value is Waiting =>
 export const isWithdrawn = (value: object): value is Withdrawn =>
   outcome in value && value[outcome] === 'withdrawn';
 
-interface StepDefinition<Fact extends FactName, Needed extends FactName> {
+/**
+ * What a step reads before its turn, beside the steps before it. Only for as long as nothing that the run intended is open, and
+ * only in the memory of one worker.
+ */
+interface Ahead<Seen> {
+  /** From when on it may look. */
+  needs: readonly FactName[];
+  /** How old what it saw may be when the step begins, in milliseconds. */
+  freshMs: number;
+  look(from: { request: Request; read: Readers }): Promise<Seen>;
+}
+
+interface StepDefinition<Fact extends FactName, Needed extends FactName, Seen> {
   fact: Fact;
   needs: readonly Needed[];
-  run(context: StepContext<Needed>): Promise<NonNullable<Facts[Fact]> | Waiting | Withdrawn>;
+  ahead?: Ahead<Seen>;
+  /** `seen` is what it saw ahead, if it did and it is fresh. */
+  run(
+    context: StepContext<Needed>,
+    seen: Seen | undefined,
+  ): Promise<NonNullable<Facts[Fact]> | Waiting | Withdrawn>;
 }
 
 /** A step as the engine sees it: which fact it establishes from which others. */
 export interface Step {
   fact: FactName;
   needs: readonly FactName[];
-  run(context: StepContext<FactName>): Promise<NonNullable<Facts[FactName]> | Waiting | Withdrawn>;
+  ahead?: Ahead<unknown>;
+  run(
+    context: StepContext<FactName>,
+    seen: unknown,
+  ): Promise<NonNullable<Facts[FactName]> | Waiting | Withdrawn>;
 }
 
 /** Defines a step; `needs` says which facts it may read, and reading another does not compile. */
-export const defineStep = <Fact extends FactName, Needed extends FactName>(
-  definition: StepDefinition<Fact, Needed>,
+export const defineStep = <Fact extends FactName, Needed extends FactName, Seen = undefined>(
+  definition: StepDefinition<Fact, Needed, Seen>,
 ): Step => definition;

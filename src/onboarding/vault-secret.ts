@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
-import type { StoredSecret } from './ports.ts';
+import type { StoredSecret, VaultReader } from './ports.ts';
 import type { StepContext } from './step.ts';
 
 export interface Ownership {
@@ -18,22 +18,27 @@ const tagsOf = ({ cluster, stage, integration }: Ownership): Record<string, stri
   'otterize-integration': integration,
 });
 
+/** What stands under a name. */
+export type Standing = Awaited<ReturnType<VaultReader['read']>>;
+
 /** Nobody can say what the value is: it is not shown, and the vault does not have it. Makes nothing. */
 export class Lost extends UserError {}
 
 /**
  * The vault holds this value under this name: equal values make no new version, a soft-deleted name is recovered first, and
  * what Holt cannot show to be this cluster's is not overwritten (UserError). A value that nobody shows is what the vault has
- * for this integration, or it is Lost.
+ * for this integration, or it is Lost. `seen` is what stood there a moment ago, where somebody has looked.
  */
 export async function keep(
   { request, read, effect }: StepContext<never>,
   owner: Ownership,
   name: string,
   value: Secret | undefined,
+  seen?: Standing,
 ): Promise<{ name: string; version: string; written: boolean }> {
   const { vault } = request.target.names;
-  if ((await read.vault.read(vault, name)) === 'deleted') {
+  const before = seen ?? (await read.vault.read(vault, name));
+  if (before === 'deleted') {
     await effect(`recover ${name} for ${owner.integration}`, {
       find: async readers => ((await readers.vault.read(vault, name)) === 'deleted' ? undefined : { name }),
       async create(writers) {
@@ -45,8 +50,10 @@ export async function keep(
   const { version, written } = await effect<{ version: string; written: boolean }>(
     `store ${name} of ${owner.integration}`,
     {
-      async find(readers) {
-        const stored = await readers.vault.read(vault, name);
+      async find(readers, { open }) {
+        // What was read before a request of ours may have landed does not count.
+        const current = open === undefined && before !== 'deleted';
+        const stored = current ? before : await readers.vault.read(vault, name);
         if (typeof stored === 'string') return undefined;
         const known = value === undefined ? isOf(owner, stored) : stored.value.equals(value);
         if (known) return { version: stored.version, written: false };

@@ -18,6 +18,7 @@ import { checkAddress, checkId, checkName, labelArguments } from './arguments.ts
 import { expiryProblems, problemOf, versionOf, versionProblems } from './checks.ts';
 import { crowded, refused, unknownForm } from './failures.ts';
 import { type Output, type Program, type Runner, run } from './process.ts';
+import { sharing } from './sharing.ts';
 
 export interface OtterizeOptions {
   /** The CLI, with leading arguments if it needs any. */
@@ -87,11 +88,14 @@ export function createOtterize(options: OtterizeOptions): Otterize {
   const reader: OtterizeReader = {
     async check() {
       const problems: Problem[] = [];
+      // Asked at the same time; what a program that is too old prints does not count.
+      const listed = reader.listOrganizations();
+      listed.catch(() => undefined);
       try {
         problems.push(...(await programProblems()));
         if (problems.length > 0) return problems;
         problems.push(...expiryProblems(await tokenOf('read the token', options)));
-        await reader.listOrganizations();
+        await listed;
       } catch (error) {
         // What may pass says nothing of what is needed.
         if (error instanceof ServiceError && error.retryable) throw error;
@@ -99,7 +103,7 @@ export function createOtterize(options: OtterizeOptions): Otterize {
       }
       return problems;
     },
-    async listOrganizations() {
+    listOrganizations: sharing(async () => {
       const operation = 'list the organizations';
       const organizations = await list(operation, startOrganization, ['organizations', 'list'], Organization);
       // The CLI prints an answer that it did not understand as an empty list, and Holt would make what is there already.
@@ -109,7 +113,7 @@ export function createOtterize(options: OtterizeOptions): Otterize {
       return organizations.map(each =>
         each.id === startOrganization ? { ...each, created: undefined } : each,
       );
-    },
+    }),
     // Never with --name: the CLI sends another name than the one given.
     listEnvironments: organization =>
       list('list the environments', organization, ['environments', 'list'], Environment),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { writeBlob } from './git-blob.ts';
 
 export interface TreeEntry {
   mode: string;
@@ -118,7 +119,7 @@ export async function createGit(folder: string): Promise<Git> {
 
   return {
     folder,
-    writeBlob: content => made('blob', word(['hash-object', '-w', '--stdin'], content)),
+    writeBlob: content => made('blob', writeBlob(folder, content)),
     readBlob: async sha => (await git(['cat-file', 'blob', sha])).bytes,
     async typeOf(sha) {
       const type = types.get(sha) ?? (await lookUp('cat-file', '-t', sha));

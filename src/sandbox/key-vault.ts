@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { addSecretRoutes } from './azure-secret-routes.ts';
 import { createVaults, type VaultSeeds } from './azure-secrets.ts';
 import { audiences, type Tokens } from './azure-tokens.ts';
@@ -35,19 +36,22 @@ export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVaultS
   }
 
   reset();
+  let latency = (): number => latencyMs;
   // [RUN] Whoever comes without a token is told where to get one; the first request of a client comes so, with no body.
   // It has taken no effect, so no fault is spent on it.
   builder.app.use('/:vault/*', async (context, next) => {
     if (entra.tokens.accepts(context.req.header('authorization'), audiences.vault)) return await next();
     const { method, path } = context.req;
-    const call = { method, path, mutating: false, at: Date.now(), status: 401 };
+    const call = { method, path, mutating: false, at: Date.now(), ms: latency(), status: 401 };
     builder.calls.push({ service: 'Key Vault', operation: 'challenge', ...call });
+    if (latency() > 0) await sleep(latency());
     const authority = `${entra.url}/${entra.tenantId}`;
     context.header('WWW-Authenticate', `Bearer authorization="${authority}", resource="${audiences.vault}"`);
     return context.json({ error: { code: 'Unauthorized', message: 'A token is needed.' } }, 401);
   });
   addSecretRoutes(builder, seeds);
   const standIn = await builder.listen();
+  latency = () => standIn.latencyMs;
   // Not spread: `latencyMs` is an accessor and must stay one.
   return Object.assign(standIn, { ...seeds, vaultUrl: `${standIn.url}/{vault}`, reset });
 }

@@ -23,6 +23,8 @@ export interface Launched {
 }
 
 const source = fileURLToPath(new URL('..', import.meta.url));
+/** As in package.json's scripts and in the image; see docs/decisions.md. */
+const flags = ['--max-semi-space-size=4'];
 
 /**
  * The product as a supervisor would start it, in a process of its own: one of its entries, or a file with words for it. Throws
@@ -32,7 +34,7 @@ export async function launch(
   entry: 'main' | 'bot' | 'worker' | readonly [file: string, ...words: string[]],
   environment: Readonly<Record<string, string>>,
 ): Promise<Launched> {
-  const command = typeof entry === 'string' ? [`${source}${entry}.ts`] : entry;
+  const command = [...flags, ...(typeof entry === 'string' ? [`${source}${entry}.ts`] : entry)];
   const child = spawn(process.execPath, command, {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],

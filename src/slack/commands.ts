@@ -124,23 +124,20 @@ async function stop(desk: Desk, typed: Typed, target: Of<'cancel'>): Promise<Out
   return { answer: reason === 'cancelled' ? cancelling.again(now) : cancelling.none(target) };
 }
 
-const lookEveryMs = 250;
-const mostLooks = 40;
+/** Ever more seldom: where many ask at once, looking after them must cost little beside answering them. */
+const lookAfterMs = [500, 1_000, 2_000, 3_000, 4_000];
 
 /** Waits until a new run can be seen, or cannot; answers what the person should hear of it where they typed. */
 export async function watchBeginning(
   { records }: Desk,
-  { id }: Run,
+  begun: Run,
   closing: AbortSignal,
 ): Promise<Answer | undefined> {
-  let run = await records.get(id);
-  for (
-    let look = 0;
-    look < mostLooks && run?.thread === undefined && run !== undefined && isLive(run);
-    look += 1
-  ) {
-    await sleep(lookEveryMs, undefined, { signal: closing });
-    run = await records.get(id);
+  let run: Run | undefined = begun;
+  for (const ms of lookAfterMs) {
+    if (run === undefined || run.thread !== undefined || !isLive(run)) break;
+    await sleep(ms, undefined, { signal: closing });
+    run = await records.get(begun.id);
   }
   return run === undefined ? undefined : beginning(run);
 }

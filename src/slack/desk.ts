@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebClient } from '@slack/web-api';
 import { explain, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -57,8 +56,8 @@ function logRefusal(log: Log, { entry, user, team, channel }: Asking, reason: st
   log.warn({ entry, by: user, team, channel, reason, ...more }, 'refused');
 }
 
-/** Slack waits three seconds for an acknowledgement; the store gets most of them. */
-const storeMs = 2_000;
+/** Slack waits three seconds for an acknowledgement; together with what follows the store gets most of them. */
+const storeMs = 1_600;
 /** And what is left of them goes to the question whether something was here before. */
 export const memoryMs = 800;
 
@@ -71,15 +70,12 @@ class TooSlow extends Error {
 
 /** What the store answers, in time for Slack. Its answer may still come to pass later: everything here can be asked again. */
 export async function inTime<T>(answer: Promise<T>, ms = storeMs): Promise<T> {
-  const timer = new AbortController();
-  const late = sleep(ms, undefined, { signal: timer.signal }).then(() => {
-    throw new TooSlow('the store did not answer in time');
-  });
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new TooSlow('the store did not answer in time')), ms);
   try {
-    return await Promise.race([answer, late]);
+    return await Promise.race([answer, late.promise]);
   } finally {
-    timer.abort();
-    late.catch(() => undefined);
+    clearTimeout(timer);
     answer.catch(() => undefined);
   }
 }

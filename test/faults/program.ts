@@ -20,12 +20,13 @@ export async function writeSound(folder: string): Promise<string> {
   return file;
 }
 
-// A fallible lane's `otterize` program: some lines of shell that leave the work to this process. A run calls the program thirty times,
-// and starting Node for each is most of what a run costs.
+// A program for tests: some lines of shell that leave the work to this process. A run calls the program thirty times, and starting
+// Node for each is most of what a run costs.
 
-/** Ends as it is told, and is killed when it is told nothing. */
-const script = (port: string): string => `#!/bin/bash
+/** Ends as it is told, and is killed when it is told nothing. With a file for it, it notes there when it began, when it ended and what it was. */
+const script = (port: string, lives: string | undefined): string => `#!/bin/bash
 LC_ALL=C
+begun=$EPOCHREALTIME
 said="$HOME"$'\\n'"$OTTERIZE_API_ADDRESS"$'\\n'"$OTTERIZE_TOKEN"
 for word in "$@"; do said+=$'\\n'"$word"; done
 exec 3<>/dev/tcp/127.0.0.1/${port}
@@ -34,7 +35,7 @@ while read -r line <&3 && [ "$line" != $'\\r' ]; do :; done
 read -r code <&3 && read -r length <&3 || kill -9 $$
 [ "$length" -gt 0 ] && read -r -N "$length" complaint <&3 && printf '%s' "$complaint" >&2
 cat <&3
-exit "$code"
+${lives === undefined ? '' : `printf '%s %s %s\\n' "$begun" "$EPOCHREALTIME" "$1 $2" >>'${lives}'\n`}exit "$code"
 `;
 
 /** What the shell is told: how to end, what goes to standard error and how long that is, and what goes to standard output. */
@@ -53,18 +54,36 @@ interface Program extends StandIn {
   file: string;
 }
 
+/** What a program does with its words and the three variables that it looks at. */
+type Act = (
+  words: readonly string[],
+  variables: Record<'HOME' | 'address' | 'token', string>,
+) => Promise<Ended>;
+
+const otterize: Act = (words, { HOME, address, token }) => {
+  const settings = { OTTERIZE_API_ADDRESS: address, OTTERIZE_TOKEN: token };
+  return runProgram(words, { HOME, OTTERIZE_TELEMETRY_ENABLED: 'false', ...settings });
+};
+
+interface ProgramOptions {
+  name?: string;
+  act?: Act;
+  /** A file for the beginning and the end of each process, in seconds since the epoch. */
+  lives?: string;
+}
+
 /** Each start of the program is a call of the service `CLI`, named by its first two words. */
-export async function startProgram(folder: string): Promise<Program> {
+export async function startProgram(
+  folder: string,
+  { name = 'otterize', act = otterize, lives }: ProgramOptions = {},
+): Promise<Program> {
   const builder = createStandIn({ service: 'CLI' });
   builder.route('POST', '/cli/:pid/:name', 'call', async context => {
-    const [home, address, token, ...words] = (await context.req.text()).split('\n');
-    const settings = { OTTERIZE_API_ADDRESS: address, OTTERIZE_TOKEN: token };
-    return answerOf(
-      await runProgram(words, { HOME: home, OTTERIZE_TELEMETRY_ENABLED: 'false', ...settings }),
-    );
+    const [HOME = '', address = '', token = '', ...words] = (await context.req.text()).split('\n');
+    return answerOf(await act(words, { HOME, address, token }));
   });
   const standIn = await builder.listen();
-  const file = join(folder, 'otterize');
-  await writeFile(file, script(new URL(standIn.url).port), { mode: 0o755 });
+  const file = join(folder, name);
+  await writeFile(file, script(new URL(standIn.url).port, lives), { mode: 0o755 });
   return Object.assign(standIn, { file });
 }

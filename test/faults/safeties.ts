@@ -37,7 +37,7 @@ export const lacking =
 function carefree(step: Step, { read, write }: EngineOptions): Step {
   const effect: StepContext<never>['effect'] = async (_key, { find, create }) =>
     (await find(read, { open: undefined, remember: () => undefined })) ?? (await create(write));
-  return { ...step, run: context => step.run({ ...context, effect }) };
+  return { ...step, run: context => step.run({ ...context, effect }, undefined) };
 }
 
 /** Every worker believes that its epoch is the newest. */

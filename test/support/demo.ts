@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 export interface Demo {
   /** Where the page is. */
   url: string;
+  /** Resolves once Holt behind it can do its job. */
+  ready: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -15,17 +17,23 @@ export async function startDemo(environment: Readonly<Record<string, string>> = 
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
-  for await (const line of createInterface({ input: child.stdout })) {
+  const [page, ready] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
+  createInterface({ input: child.stdout }).on('line', line => {
     const url = /^Open (\S+) in a browser/.exec(line)?.[1];
-    if (url === undefined) continue;
-    child.stdout.resume();
-    return {
-      url,
-      async stop() {
-        child.kill('SIGTERM');
-        await exited;
-      },
-    };
-  }
-  throw new Error('the demo ended before it named its page');
+    if (url !== undefined) page.resolve(url);
+    if (line.includes('/readyz')) ready.resolve();
+  });
+  const tooEarly = exited.then(() => {
+    throw new Error('the demo ended before it named its page');
+  });
+  const url = await Promise.race([page.promise, tooEarly]);
+  tooEarly.catch(() => undefined);
+  return {
+    url,
+    ready: ready.promise,
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
 }

@@ -94,6 +94,7 @@ export function createWorld() {
         call('find pulls', () => state.pulls.filter(pull => pull.branch === branch).toReversed()),
     },
     layout: {
+      prepare: () => undefined,
       paths: gitops => [gitops.valuesPath],
       elsewhere: () => [],
       edit: async (onboarded, files: Files) =>

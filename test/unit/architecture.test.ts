@@ -29,6 +29,32 @@ function mayImport(from: string, specifier: string): boolean {
   return true;
 }
 
+/** The packages that speak to one outside system, by the process that speaks to it. */
+const sdks: Readonly<Record<string, readonly string[]>> = {
+  bot: ['@slack/bolt', '@slack/web-api'],
+  worker: [
+    '@azure/identity',
+    '@azure/keyvault-secrets',
+    '@microsoft/microsoft-graph-client',
+    '@octokit/auth-app',
+    '@octokit/rest',
+    'execa',
+  ],
+};
+
+/** All packages that a file and what it imports take in when they are loaded; imports of types alone are gone by then. */
+function packagesOf(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return new Set();
+  seen.add(file);
+  const text = readFileSync(join('src', file), 'utf8').replaceAll(/^import type [^;]*;/gm, '');
+  const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(match => match[1] ?? '');
+  const own = imports.filter(specifier => !specifier.startsWith('.'));
+  const others = imports
+    .filter(specifier => specifier.startsWith('.'))
+    .flatMap(specifier => [...packagesOf(relative('.', normalize(join(dirname(file), specifier))), seen)]);
+  return new Set([...own, ...others]);
+}
+
 describe('the house', () => {
   it.each(files)('lets %s import only what its room may use', file => {
     expect(importsOf(file).filter(specifier => !mayImport(file, specifier))).toEqual([]);
@@ -40,6 +66,15 @@ describe('the house', () => {
     expect(mayImport('slack/app.ts', '../github/repository.ts')).toBe(false);
     expect(mayImport('config.ts', './sandbox/kit.ts')).toBe(false);
     expect(mayImport('process.ts', './main.ts')).toBe(false);
+  });
+
+  it.each(Object.entries(sdks))('loads in the %s no SDK but its own', (entry, own) => {
+    const loaded = packagesOf(`${entry}.ts`);
+    const foreign = Object.values(sdks)
+      .flat()
+      .filter(name => !own.includes(name));
+    expect(own.filter(name => !loaded.has(name))).toEqual([]);
+    expect(foreign.filter(name => loaded.has(name))).toEqual([]);
   });
 
   it('keeps its files short enough to read', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HeldBack, UserError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
+import { createLookout } from '../../src/onboarding/ahead.ts';
 import { decide } from '../../src/onboarding/approvals.ts';
 import { createEngine, type EngineOptions } from '../../src/onboarding/engine.ts';
 import { take } from '../../src/onboarding/leased.ts';
@@ -417,6 +418,94 @@ describe('an effect whose end nobody saw', () => {
   });
 });
 
+const looks = (): string[] => world.calls.filter(call => /^list (environments|integrations)/.test(call));
+
+/** The worker makes the organization and gets no further; whatever happens then, happens before the next one comes. */
+async function cutOffAfterOrganization(): Promise<Run> {
+  const run = await started();
+  const cut = { ...world.write.otterize };
+  cut.renameOrganization = (id, name) => {
+    engine.drain();
+    return world.write.otterize.renameOrganization(id, name);
+  };
+  engine = engineWith({ write: { ...world.write, otterize: cut } });
+  const rested = await advanced(run.id);
+  expect([rested.facts.organization?.made, rested.facts.environment]).toEqual([true, undefined]);
+  engine = engineWith({});
+  return rested;
+}
+
+describe('what a worker has made a moment ago', () => {
+  it('has nothing in it to look for', async () => {
+    await onboarded();
+    expect(looks()).toEqual([]);
+    expect(world.calls.filter(call => call === 'list organizations')).toHaveLength(1);
+  });
+
+  it('is looked into by the worker that comes after it', async () => {
+    const run = await cutOffAfterOrganization();
+    const id = run.facts.organization?.id ?? '';
+    world.state.environments.set(id, [{ id: 'env_there', name: 'prod' }]);
+    const done = await advanced(run.id);
+    expect(done.facts.environment).toEqual({ id: 'env_there', name: 'prod', made: false });
+    expect(world.calls).not.toContain('create environment');
+    expect(looks()).toContain('list integrations');
+  });
+
+  it('is looked into when a request of its own may have landed in it', async () => {
+    const lost = { ...world.write.otterize };
+    lost.createEnvironment = async (...given) => {
+      await world.write.otterize.createEnvironment(...given);
+      clock += 100_000;
+      throw failure();
+    };
+    engine = engineWith({ write: { ...world.write, otterize: lost }, backoff: () => 0 });
+    expect((await onboarded()).status).toBe('done');
+    expect(world.calls.filter(call => call === 'create environment')).toHaveLength(1);
+    expect(looks()).toContain('list environments');
+  });
+});
+
+describe('what a step reads before its turn', () => {
+  it('is read beside the steps before it, and once', async () => {
+    await onboarded();
+    const at = (call: string): number => world.calls.indexOf(call);
+    expect(at('list organizations')).toBeLessThan(at('create organization'));
+    expect(at('read files')).toBeLessThan(at('create environment'));
+    expect(world.calls.filter(call => call === 'find pulls')).toHaveLength(1);
+  });
+
+  it('does not count when the steps before it took long', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { vault } = world.read;
+    const slow: typeof vault.check = async () => {
+      world.state.organizations.push({ id: 'org_meanwhile', name: 'payments-eu-prod' });
+      vi.setSystemTime(Date.now() + 10_000);
+      return [];
+    };
+    engine = engineWith({ read: { ...world.read, vault: { ...vault, check: slow } } });
+    const run = await onboarded();
+    expect(run.facts.organization).toEqual({ id: 'org_meanwhile', name: 'payments-eu-prod', made: false });
+    expect(world.calls).not.toContain('create organization');
+  });
+
+  it('is not read while the end of an earlier request is open', async () => {
+    const run = await started();
+    const open = { ...run, effects: { 'pull request': { at: clock, epoch: 1 } } };
+    createLookout(world.read).look(open, planOf(open));
+    expect(world.calls).toEqual([]);
+    createLookout(world.read).look(run, planOf(run));
+    expect(world.calls).toEqual(['list organizations']);
+  });
+
+  it('is read again by the step when it could not be read', async () => {
+    world.faults.set('find pulls', { error: failure({ service: 'GitHub' }) });
+    expect((await onboarded()).status).toBe('done');
+    expect(world.calls.filter(call => call === 'find pulls')).toHaveLength(2);
+  });
+});
+
 describe('a run that comes after one that failed', () => {
   const forGood = failure({ retryable: false });
 
@@ -704,7 +793,7 @@ describe('a run', () => {
   it('gives up on a failure that does not pass, with Retry as the way on', async () => {
     const id = (await started()).id;
     for (const _ of [1, 2, 3]) {
-      world.faults.set('list environments', { error: failure() });
+      world.faults.set('create environment', { error: failure({ applied: 'no' }) });
       await engine.advance(id);
       clock += 2_000;
     }
@@ -715,7 +804,7 @@ describe('a run', () => {
   });
 
   it('waits as long as the service asked for', async () => {
-    world.faults.set('list environments', { error: failure({ retryAfter: 45_000 }) });
+    world.faults.set('create environment', { error: failure({ retryAfter: 45_000, applied: 'no' }) });
     const run = await onboarded();
     expect(run.due).toBe(clock + 45_000);
   });
@@ -754,7 +843,7 @@ describe('a run', () => {
   });
 
   it('says that something broke when the code is at fault, without the error’s own text', async () => {
-    world.faults.set('list environments', { error: new TypeError('secret-thing is undefined') });
+    world.faults.set('create environment', { error: new TypeError('secret-thing is undefined') });
     const run = await onboarded();
     expect(errorOf(run, 'environment')).toMatchObject({ code: 'bug' });
     expect(JSON.stringify(run)).not.toContain('secret-thing');

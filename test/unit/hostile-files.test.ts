@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { boundedLayout } from '../../src/gitops/bounded-layout.ts';
+import { createBoundedLayout } from '../../src/gitops/bounded-layout.ts';
 import { configuredLayout } from '../../src/gitops/layouts.ts';
 import { target } from '../support/builders.ts';
 import { hostileFiles, oddFiles } from '../support/hostile-files.ts';
 
+const boundedLayout = createBoundedLayout();
 const given = target();
 const { valuesPath, externalSecretPath } = given.gitops;
 const client = { clientId: 'cli_abc' };

@@ -3,7 +3,7 @@ import { Secret } from '../../secret.ts';
 import type { Facts } from '../facts.ts';
 import type { Integration } from '../ports.ts';
 import { defineStep, type StepContext } from '../step.ts';
-import { keep, Lost, type Ownership } from '../vault-secret.ts';
+import { keep, Lost, type Ownership, type Standing } from '../vault-secret.ts';
 
 type Context = StepContext<'organization' | 'environment'>;
 
@@ -29,6 +29,7 @@ export const credentials = defineStep({
 /** Keeps what Otterize shows, and trusts the vault for what Otterize does not show again. */
 async function keepCredentials(context: Context, key: string): Promise<Kept> {
   const { names, cluster, stage } = context.request.target;
+  const [secret, id] = [look(context, names.clientSecretSecret), look(context, names.clientIdSecret)];
   const { integration, shown } = await establish(context, key);
   const listed = shown ?? (await context.read.otterize.listIntegrations(context.facts.organization.id));
   const current = Array.isArray(listed) ? listed.find(({ id }) => id === integration.id) : listed;
@@ -43,8 +44,8 @@ async function keepCredentials(context: Context, key: string): Promise<Kept> {
   const owner: Ownership = { cluster, stage, integration: integration.id };
   try {
     const secrets = [
-      await keep(context, owner, names.clientSecretSecret, live.clientSecret),
-      await keep(context, owner, names.clientIdSecret, new Secret(live.clientId)),
+      await keep(context, owner, names.clientSecretSecret, live.clientSecret, await secret),
+      await keep(context, owner, names.clientIdSecret, new Secret(live.clientId), await id),
     ];
     return {
       integration: integration.id,
@@ -61,6 +62,10 @@ async function keepCredentials(context: Context, key: string): Promise<Kept> {
   return keepCredentials(context, `integration after ${integration.id}`);
 }
 
+/** Begins to look into the vault beside the making of the integration. What goes wrong here goes wrong again when it is kept. */
+const look = ({ request, read }: Context, name: string): Promise<Standing | undefined> =>
+  read.vault.read(request.target.names.vault, name).catch(() => undefined);
+
 async function establish(
   { request, facts, effect }: Context,
   key: string,
@@ -68,6 +73,7 @@ async function establish(
   const name = request.target.names.integration;
   let shown: Integration | undefined;
   const integration = await effect<{ id: string; made: boolean }>(key, {
+    inside: 'organization',
     async find({ otterize }, intent) {
       const found = (await otterize.listIntegrations(facts.organization.id)).find(each => each.name === name);
       if (found === undefined) return undefined;

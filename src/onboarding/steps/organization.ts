@@ -21,13 +21,15 @@ interface Found {
 export const organization = defineStep({
   fact: 'organization',
   needs: ['preflight'],
+  ahead: { needs: [], freshMs: 5_000, look: ({ read }) => read.otterize.listOrganizations() },
 
-  run: async ({ request, effect, claims, acknowledged }) => {
+  run: async ({ request, effect, claims, acknowledged }, seen: Organization[] | undefined) => {
     const { organization: name } = request.target.names;
 
     const { id, made: isNew } = await effect<{ id: string; made: boolean }>('organization', {
       async find({ otterize }, intent) {
-        const all = await otterize.listOrganizations();
+        const all =
+          intent.open === undefined && seen !== undefined ? seen : await otterize.listOrganizations();
         const named = byName(all, name);
         if (named !== undefined) return { id: named.id, made: false };
         const unnamed = await leftUnnamed(claims, name);
@@ -48,6 +50,7 @@ export const organization = defineStep({
 
     if (isNew) {
       await effect('organization name', {
+        inside: 'organization',
         async find({ otterize }) {
           const named = byName(await otterize.listOrganizations(), name);
           if (named !== undefined && named.id !== id) throw nameTaken(name, named.id, id);

@@ -1,4 +1,4 @@
-import { connect } from '../connect.ts';
+import { type Bundle, connect, type Survey, survey } from '../connect.ts';
 import { describePull } from '../pull-request-text.ts';
 import { defineStep } from '../step.ts';
 
@@ -7,10 +7,16 @@ export const pullRequest = defineStep({
   fact: 'pullRequest',
   needs: ['credentials'],
 
-  run: context => {
+  ahead: {
+    needs: ['preflight'],
+    freshMs: 60_000,
+    look: ({ read, request: { target } }) => survey(read, target.gitops, [target]),
+  },
+
+  run: (context, seen: Survey | undefined) => {
     const { request, facts, read, thread } = context;
     const { target } = request;
-    return connect(context, {
+    const bundle: Bundle = {
       gitops: target.gitops,
       onboarded: [{ target, clientId: facts.credentials.clientId }],
       key: '',
@@ -21,6 +27,7 @@ export const pullRequest = defineStep({
           afterMerge: read.layout.afterMerge(target),
           thread: thread?.permalink,
         }),
-    });
+    };
+    return connect(context, bundle, seen);
   },
 });
