@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { explain, ServiceError, UserError } from '../errors.ts';
 import type { Directory, Person, Problem } from '../onboarding/ports.ts';
+import { sharing } from '../onboarding/sharing.ts';
 import { createGraph, type Graph, type GraphOptions } from './graph.ts';
 import { permissionMissing } from './graph-failures.ts';
 import { createSharing } from './sharing.ts';
@@ -21,11 +22,12 @@ type Member = z.infer<typeof Member>;
 
 const attributes = '$select=id,displayName,mail,userPrincipalName,proxyAddresses,accountEnabled,userType';
 
-/** How old an answer may be that several are told. People are read again just before they are invited, and this is how just. */
+/** How old an answer may be that several are told, unless they want to know what is so now. */
 const usualFreshMs = 5_000;
 
 /**
- * People and groups of Microsoft Entra, through Microsoft Graph. Whoever wants to know the same within `freshMs` is told the same.
+ * People and groups of Microsoft Entra, through Microsoft Graph. Whoever wants to know the same within `freshMs` is told the same; whoever
+ * wants it as of now is told what was read after they asked.
  * Throws ServiceErrors and UserErrors, nothing else.
  */
 export function createDirectory({
@@ -34,14 +36,23 @@ export function createDirectory({
 }: GraphOptions & { freshMs?: number }): Directory {
   const graph = createGraph(options);
   const share = createSharing(freshMs);
+  const now = new Map<string, () => Promise<unknown>>();
+  /** Shared by those who ask before it begins. */
+  const asOfNow = <T>(name: string, look: () => Promise<T>): Promise<T> => {
+    const shared = now.get(name) ?? sharing(look);
+    now.set(name, shared);
+    return shared() as Promise<T>;
+  };
   const begins = (group: string) => share(`begins ${group}`, () => membersOf(graph, group, 'first page'));
   return {
     async check(groups) {
       const looks = [share('users', () => someUser(graph)), ...groups.map(begins)];
       return (await Promise.all(looks.map(problemsOf))).flat();
     },
-    findPerson: address => share(`person ${address}`, () => findPerson(graph, address)),
-    expandGroup: group => share(`group ${group}`, () => membersOf(graph, group)),
+    findPerson: (address, age) =>
+      (age === undefined ? share : asOfNow)(`person ${address}`, () => findPerson(graph, address)),
+    expandGroup: (group, age) =>
+      (age === undefined ? share : asOfNow)(`group ${group}`, () => membersOf(graph, group)),
   };
 }
 

@@ -51,7 +51,7 @@ interface Listed {
   leftOut: LeftOut[];
 }
 
-async function fromDirectory(request: Request, { directory }: Readers): Promise<Listed> {
+async function fromDirectory(request: Request, { directory }: Readers, age?: 'as-of-now'): Promise<Listed> {
   const { people, groups } = request.target.invite;
   const named = request.named.flatMap(({ address }) => address ?? []);
   const nameless = request.named.filter(({ address }) => address === null);
@@ -59,8 +59,10 @@ async function fromDirectory(request: Request, { directory }: Readers): Promise<
 
   const addresses = [...new Set([...people, ...named].map(each => each.trim().toLowerCase()))];
   const [found, expanded] = await Promise.all([
-    Promise.all(addresses.map(async address => ({ address, person: await directory.findPerson(address) }))),
-    Promise.all(groups.map(async group => ({ group, members: await directory.expandGroup(group) }))),
+    Promise.all(
+      addresses.map(async address => ({ address, person: await directory.findPerson(address, age) })),
+    ),
+    Promise.all(groups.map(async group => ({ group, members: await directory.expandGroup(group, age) }))),
   ]);
   const empty = expanded.find(({ members }) => members.length === 0);
   if (empty !== undefined) {
@@ -86,9 +88,10 @@ export async function resolvePeople(
   request: Request,
   organization: string | undefined,
   read: Readers,
+  age?: 'as-of-now',
 ): Promise<People> {
   const [{ persons, leftOut }, invites, members] = await Promise.all([
-    fromDirectory(request, read),
+    fromDirectory(request, read, age),
     organization === undefined ? [] : read.otterize.listInvites(organization),
     organization === undefined ? [] : read.otterize.listMembers(organization),
   ]);

@@ -87,9 +87,9 @@ export interface Directory {
   /** Whether users and these groups can be read with all that Holt needs of them. */
   check(groups: readonly string[]): Promise<Problem[]>;
   /** The person whose mail, primary or further proxy address or user principal name is this address. */
-  findPerson(address: string): Promise<Person | undefined>;
+  findPerson(address: string, age?: 'as-of-now'): Promise<Person | undefined>;
   /** All members, nested ones too. Throws when the permission to see their attributes is missing; a missing group is a UserError. */
-  expandGroup(group: string): Promise<Person[]>;
+  expandGroup(group: string, age?: 'as-of-now'): Promise<Person[]>;
 }
 
 export interface StoredSecret {

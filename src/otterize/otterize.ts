@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { OtterizeReader, OtterizeWriter, Problem } from '../onboarding/ports.ts';
+import { sharing } from '../onboarding/sharing.ts';
 import type { Secret } from '../secret.ts';
 import {
   Environment,
@@ -18,7 +19,6 @@ import { checkAddress, checkId, checkName, labelArguments } from './arguments.ts
 import { expiryProblems, problemOf, versionOf, versionProblems } from './checks.ts';
 import { crowded, refused, unknownForm } from './failures.ts';
 import { type Output, type Program, type Runner, run } from './process.ts';
-import { sharing } from './sharing.ts';
 
 export interface OtterizeOptions {
   /** The CLI, with leading arguments if it needs any. */

@@ -116,7 +116,7 @@ describe('what is asked of the directory', () => {
     const group = azure.entra.addGroup('Team', [azure.entra.addUser('Ben Okafor')]);
     const nobody = '00000000-0000-4000-8000-000000000000';
     const [found, members, missing] = await Promise.all([
-      Promise.all(people.map(directory.findPerson)),
+      Promise.all(people.map(person => directory.findPerson(person))),
       directory.expandGroup(group.id),
       thrownBy(directory.expandGroup(nobody)),
     ]);
@@ -126,6 +126,23 @@ describe('what is asked of the directory', () => {
     expect(asked('listUsers')).toBe(28);
     expect(asked('batch')).toBe(2);
     expect(asked('token')).toBe(1);
+  });
+
+  it('as of now is read after it was asked for, once for all who ask before that', async () => {
+    const patient = of(60_000);
+    const anna = azure.entra.addUser('Anna Meyer', { mail: 'anna@harbour.example' });
+    const group = azure.entra.addGroup('Team', [anna]);
+    expect(await patient.expandGroup(group.id)).toHaveLength(1);
+    Object.assign(azure.entra.directory.objects.get(anna.id) ?? {}, { mail: 'weber@harbour.example' });
+    expect((await patient.expandGroup(group.id))[0]?.mail).toBe('anna@harbour.example');
+    const before = asked('transitiveMembers');
+    const [now, too] = await Promise.all([
+      patient.expandGroup(group.id, 'as-of-now'),
+      patient.expandGroup(group.id, 'as-of-now'),
+    ]);
+    expect([now[0]?.mail, too[0]?.mail]).toEqual(['weber@harbour.example', 'weber@harbour.example']);
+    expect(asked('transitiveMembers') - before).toBe(1);
+    expect((await patient.findPerson('weber@harbour.example', 'as-of-now'))?.name).toBe('Anna Meyer');
   });
 
   it('in a batch that is refused, or in which one is, fails for those alone that it befalls', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sharing } from '../../src/otterize/sharing.ts';
+import { sharing } from '../../src/onboarding/sharing.ts';
 
 /** A call that ends when it is told to; each answers its number. */
 function controlled() {

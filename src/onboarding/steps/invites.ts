@@ -15,7 +15,7 @@ export const invites = defineStep({
     const { approval, organization, environment } = context.facts;
     if (approval.verdict !== 'approved') return { sent: [], failed: [], dropped: [] };
 
-    const now = await resolvePeople(context.request, organization.id, context.read);
+    const now = await resolvePeople(context.request, organization.id, context.read, 'as-of-now');
     const approved = new Set(approval.addresses);
     const covered = {
       // A rollout asks before its clusters have organizations, so by the names.
