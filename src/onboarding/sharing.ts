@@ -1,4 +1,5 @@
-import { setImmediate as breath } from 'node:timers/promises';
+/** Until everything that was asked for at the same moment has been. */
+const breath = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /**
  * One call serves all who ask before it begins; whoever asks while it is at work shares the next one. So nobody is answered with
