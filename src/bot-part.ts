@@ -18,6 +18,7 @@ export function createBotPart(
     fleet,
     records,
     store,
+    limits: { updatesPerMinute: env.SLACK_UPDATES_PER_MINUTE, postsPerMinute: env.SLACK_POSTS_PER_MINUTE },
     log,
     ...hurry,
   });

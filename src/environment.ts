@@ -11,6 +11,8 @@ const signingSecret = z
   .regex(/^[0-9A-Za-z]{32,}$/, { error: 'must be a signing secret (32 letters and digits)' })
   .transform(value => new Secret(value));
 const port = z.coerce.number().int().min(0).max(65_535);
+/** How many of something an outside service is asked for. */
+const count = z.coerce.number().int().min(1);
 const flag = z.enum(['0', '1']).transform(value => value === '1');
 const url = z.url().refine(value => !value.endsWith('/'), { error: 'must not end with a slash' });
 
@@ -39,6 +41,9 @@ const bot = {
   SLACK_PREVIOUS_SIGNING_SECRET: signingSecret.optional(),
   SLACK_HTTP_PORT: port.default(3000),
   SLACK_API_URL: z.url().optional(),
+  // Slack's own: 50 a minute in the workspace, and one a second in a channel.
+  SLACK_UPDATES_PER_MINUTE: count.default(45),
+  SLACK_POSTS_PER_MINUTE: count.default(60),
 };
 
 const worker = {
@@ -61,12 +66,20 @@ const worker = {
   AZURE_FEDERATED_TOKEN_FILE: text.optional(),
   AZURE_AUTHORITY_HOST: z.url().optional(),
   GRAPH_URL: url.default('https://graph.microsoft.com'),
+  // Microsoft's own: 3,500 resource units for a small tenant.
+  GRAPH_UNITS_PER_10S: count.default(3_150),
   KEY_VAULT_URL: z
     .string()
     .startsWith('https://')
     .includes('{vault}', { error: 'must have {vault} where the vault’s name goes' })
     .default('https://{vault}.vault.azure.net'),
+  // Azure's own, for each vault: 300 new versions, 4,000 other requests.
+  KEY_VAULT_WRITES_PER_10S: count.default(270),
+  KEY_VAULT_READS_PER_10S: count.default(3_600),
   GITHUB_API_URL: url.default('https://api.github.com'),
+  // GitHub's own: 500 writes for everybody, 5,000 requests and more as the account has them.
+  GITHUB_WRITES_PER_HOUR: count.default(450),
+  GITHUB_REQUESTS_PER_HOUR: count.default(4_500),
   GITHUB_TOKEN: secret.optional(),
   GITHUB_TOKEN_FILE: text.optional(),
   GITHUB_APP_ID: text.optional(),

@@ -53,6 +53,20 @@ export class ServiceError extends Error {
   }
 }
 
+/**
+ * Holt keeps itself back: nothing was asked of the service. Whoever waits for its turn goes on after `retryAfter`, and this counts for no
+ * failed attempt.
+ */
+export class HeldBack extends ServiceError {
+  override readonly name = 'HeldBack';
+  override readonly retryAfter: number;
+
+  constructor(held: { service: Service; operation: string; reason: string; retryAfter: number }) {
+    super({ ...held, retryable: true, applied: 'no' });
+    this.retryAfter = held.retryAfter;
+  }
+}
+
 /** An answer in a form that we do not know. Names the place in the answer, never its values. */
 export class ContractError extends ServiceError {
   override readonly name = 'ContractError';

@@ -1,5 +1,6 @@
 import { serveHealth } from './health.ts';
 import type { Log } from './log.ts';
+import { catalogueTick, isStale } from './onboarding/catalogue.ts';
 import type { Problem } from './onboarding/ports.ts';
 import { createRecords, type Records } from './onboarding/records.ts';
 import type { Handlers, Mailboxes, Store } from './onboarding/store.ts';
@@ -30,7 +31,7 @@ export interface ProcessOptions {
   log: Log;
   health: { host: string; port: number };
   opened: Opened;
-  /** The least time between two redraws over all processes, in milliseconds: Slack allows 50 edits a minute. */
+  /** The least time between two redraws over all processes, in milliseconds. */
   renderEveryMs: number;
   parts(house: House): Promise<Part[]> | Part[];
 }
@@ -109,6 +110,7 @@ export async function runProcess({
 const reconciler =
   (store: Store, { nudges }: Mailboxes, { open }: Parking) =>
   async (): Promise<void> => {
+    if (await isStale(store)) await nudges.tick(catalogueTick);
     const [due, behind] = await Promise.all([store.due(await store.now()), store.behind()]);
     await Promise.all([...open('tick', due).map(nudges.tick), ...open('render', behind).map(nudges.render)]);
   };

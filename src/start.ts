@@ -4,8 +4,8 @@ import { createLog } from './log.ts';
 import { type ProcessOptions, runProcess } from './process.ts';
 import { type Opened, openStore, type StoreOptions } from './store/open.ts';
 
-/** Slack allows 50 edits a minute in a workspace. */
-const usualRenderEveryMs = 1_200;
+/** Few enough that threads of which one message changes at a time need not wait for turns to edit it. */
+const usualRenderEveryMs = 1_400;
 
 /** What tests put in place of our own, in entries of theirs. */
 interface Seams {

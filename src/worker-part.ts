@@ -6,6 +6,7 @@ import { ConfigError } from './errors.ts';
 import type { GitHubAuth } from './github/client.ts';
 import { createRepository } from './github/repository.ts';
 import { createBoundedLayout } from './gitops/bounded-layout.ts';
+import { catalogueTick, lookForClusters } from './onboarding/catalogue.ts';
 import { createEngine, type EngineOptions, jitteredBackoff } from './onboarding/engine.ts';
 import { planOf } from './onboarding/plan.ts';
 import { createOtterize } from './otterize/otterize.ts';
@@ -44,14 +45,29 @@ export async function createWorkerPart(
   });
   const hurry = callMs === undefined ? {} : { requestTimeoutMs: callMs };
   const credential = createCredential(azureAuth(env));
-  const vault = createVault({ credential, vaultUrl: env.KEY_VAULT_URL, ...hurry });
+  const { turns } = store;
+  const vault = createVault({
+    credential,
+    vaultUrl: env.KEY_VAULT_URL,
+    turns,
+    limits: { writesPer10s: env.KEY_VAULT_WRITES_PER_10S, readsPer10s: env.KEY_VAULT_READS_PER_10S },
+    ...hurry,
+  });
   const repository = createRepository({
     apiUrl: env.GITHUB_API_URL,
     auth: await gitHubAuth(env),
+    turns,
+    limits: { writesPerHour: env.GITHUB_WRITES_PER_HOUR, requestsPerHour: env.GITHUB_REQUESTS_PER_HOUR },
     log,
     ...hurry,
   });
-  const directory = createDirectory({ credential, graphUrl: env.GRAPH_URL, ...hurry });
+  const directory = createDirectory({
+    credential,
+    graphUrl: env.GRAPH_URL,
+    turns,
+    unitsPer10s: env.GRAPH_UNITS_PER_10S,
+    ...hurry,
+  });
   const usual: EngineOptions = {
     planOf,
     records,
@@ -66,7 +82,9 @@ export async function createWorkerPart(
   };
   const engine = createEngine(adjust(usual));
   return {
-    handlers: { tick: run => engine.advance(run) },
+    handlers: {
+      tick: run => (run === catalogueTick ? lookForClusters(store, repository, log) : engine.advance(run)),
+    },
     async start() {
       const problems = await otterize.checkProgram();
       if (problems.length > 0) throw new ConfigError(problems);

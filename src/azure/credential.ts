@@ -32,18 +32,30 @@ export type AzureAuth =
 const signInMs = 30_000;
 
 /**
- * One credential for all of Azure, so that tokens are kept and shared. Its `getToken` throws a ServiceError of Entra and nothing
- * else, when the caller's signal says so or after 30 s at the latest.
+ * One credential for all of Azure, so that tokens are kept and shared; who asks for the same while it is being fetched waits for the same.
+ * Its `getToken` throws a ServiceError of Entra and nothing else, when the caller's signal says so or after 30 s at the latest.
  */
 export function createCredential(options: AzureAuth): TokenCredential {
   const credential = build(options);
+  const fetching = new Map<string, ReturnType<TokenCredential['getToken']>>();
+
   return {
-    async getToken(scopes, tokenOptions = {}) {
-      const { abortSignal } = tokenOptions;
+    async getToken(scopes, { abortSignal, ...tokenOptions } = {}) {
+      const name = JSON.stringify([
+        scopes,
+        tokenOptions.claims,
+        tokenOptions.tenantId,
+        tokenOptions.enableCae,
+      ]);
+      const answer = fetching.get(name) ?? credential.getToken(scopes, tokenOptions);
+      fetching.set(name, answer);
       try {
-        return await unlessLate(credential.getToken(scopes, tokenOptions), abortSignal);
+        return await unlessLate(answer, abortSignal);
       } catch (error) {
         throw signInFailure(error);
+      } finally {
+        // Whoever comes after one who gave up asks anew.
+        if (fetching.get(name) === answer) fetching.delete(name);
       }
     },
   };

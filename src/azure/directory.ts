@@ -3,6 +3,7 @@ import { explain, ServiceError, UserError } from '../errors.ts';
 import type { Directory, Person, Problem } from '../onboarding/ports.ts';
 import { createGraph, type Graph, type GraphOptions } from './graph.ts';
 import { permissionMissing } from './graph-failures.ts';
+import { createSharing } from './sharing.ts';
 
 /** Not there unless selected, null when it has no value; whoever may not be read has all of them null but the id. */
 const text = z.string().nullish();
@@ -20,16 +21,27 @@ type Member = z.infer<typeof Member>;
 
 const attributes = '$select=id,displayName,mail,userPrincipalName,proxyAddresses,accountEnabled,userType';
 
-/** People and groups of Microsoft Entra, through Microsoft Graph. Throws ServiceErrors and UserErrors, nothing else. */
-export function createDirectory(options: GraphOptions): Directory {
+/** How old an answer may be that several are told. People are read again just before they are invited, and this is how just. */
+const usualFreshMs = 5_000;
+
+/**
+ * People and groups of Microsoft Entra, through Microsoft Graph. Whoever wants to know the same within `freshMs` is told the same.
+ * Throws ServiceErrors and UserErrors, nothing else.
+ */
+export function createDirectory({
+  freshMs = usualFreshMs,
+  ...options
+}: GraphOptions & { freshMs?: number }): Directory {
   const graph = createGraph(options);
+  const share = createSharing(freshMs);
+  const begins = (group: string) => share(`begins ${group}`, () => membersOf(graph, group, 'first page'));
   return {
     async check(groups) {
-      const looks = [someUser(graph), ...groups.map(group => membersOf(graph, group, 'first page'))];
+      const looks = [share('users', () => someUser(graph)), ...groups.map(begins)];
       return (await Promise.all(looks.map(problemsOf))).flat();
     },
-    findPerson: address => findPerson(graph, address),
-    expandGroup: group => membersOf(graph, group),
+    findPerson: address => share(`person ${address}`, () => findPerson(graph, address)),
+    expandGroup: group => share(`group ${group}`, () => membersOf(graph, group)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { GraphError } from '@microsoft/microsoft-graph-client';
+import { z } from 'zod';
 import { ContractError, ServiceError } from '../errors.ts';
 import { mayPass, pauseOf } from './refusal.ts';
 
@@ -26,6 +27,7 @@ const reasons: Record<number, string> = {
 
 /** What the Graph client throws, in words of ours; a bug stays what it is. Holt only reads, so nothing was applied. */
 export function graphFailure(error: unknown, operation: string): unknown {
+  if (error instanceof z.ZodError) return new ContractError('Entra', operation, 'a batch');
   if (!(error instanceof GraphError)) return error;
   const { statusCode: status, headers } = error;
   if (status >= 200 && status < 300) return new ContractError('Entra', operation, 'not JSON');

@@ -2,13 +2,18 @@ import type { TokenCredential } from '@azure/identity';
 import { type KeyVaultSecret, SecretClient } from '@azure/keyvault-secrets';
 import { ContractError, explain, ServiceError, UserError } from '../errors.ts';
 import type { Problem, StoredSecret, VaultReader, VaultWriter } from '../onboarding/ports.ts';
+import { createLimiter, type Turns } from '../onboarding/turns.ts';
 import { Secret } from '../secret.ts';
+import { pauseMs, type VaultLimits, vaultAllowances } from './allowances.ts';
 import { isMissing, vaultFailure } from './vault-failures.ts';
 
 export interface VaultOptions {
   credential: TokenCredential;
   /** Where a vault is, with `{vault}` for its name: `https://{vault}.vault.azure.net`. */
   vaultUrl: string;
+  /** What all processes share. */
+  turns: Turns;
+  limits: VaultLimits;
   /** How long one call of the port may take, in milliseconds. 30 s unless given. */
   requestTimeoutMs?: number;
 }
@@ -21,12 +26,24 @@ interface Scope {
 
 type Standing = Awaited<ReturnType<VaultReader['read']>>;
 
+/** How many requests of each kind a job sends at most; a new version is a write, all else is a read to Key Vault. */
+interface Requests {
+  writes: number;
+  reads: number;
+  /** Whether one of them changes something. */
+  changes: boolean;
+}
+
 type Call = <T>(
   vault: string,
   operation: string,
-  changes: boolean,
+  requests: Requests,
   job: (at: Scope) => Promise<T>,
 ) => Promise<T>;
+
+const looking: Requests = { writes: 0, reads: 2, changes: false };
+const writing: Requests = { writes: 1, reads: 1, changes: true };
+const recovering: Requests = { writes: 0, reads: 5, changes: true };
 
 /** Clouds whose vaults ask for tokens of the domain that they live in; the SDK holds them to it. */
 const azureHost = /\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)$/;
@@ -38,16 +55,28 @@ const recoveryPollMs = 1_000;
  * take. Nothing is sent twice by itself: a repeated write would make another version, and to wait is for the engine.
  */
 export function createVault(options: VaultOptions): VaultReader & VaultWriter {
-  const { requestTimeoutMs = 30_000 } = options;
+  const { turns, limits, requestTimeoutMs = 30_000 } = options;
+  const limiter = createLimiter('Key Vault', turns);
   const clients = new Map<string, SecretClient>();
 
-  const call: Call = async (vault, operation, changes, job) => {
+  const call: Call = async (vault, action, { writes, reads, changes }, job) => {
     const client = clients.get(vault) ?? connect(options, vault);
     clients.set(vault, client);
+    const operation = `${action} in the vault ${vault}`;
+    const allowed = vaultAllowances(vault, limits);
+    // All at once: a job that has begun is not held up, and a client's first request goes twice.
+    await limiter.turn(
+      operation,
+      [allowed.reads, reads],
+      ...(writes > 0 ? [[allowed.writes, writes] as const] : []),
+    );
     try {
       return await job({ client, abortSignal: AbortSignal.timeout(requestTimeoutMs) });
     } catch (error) {
-      throw vaultFailure(error, `${operation} in the vault ${vault}`, changes);
+      const failure = vaultFailure(error, operation, changes);
+      const { status, retryAfter = pauseMs } = failure instanceof ServiceError ? failure : {};
+      if (status === 429) await limiter.pause(allowed.reads, retryAfter);
+      throw failure;
     }
   };
 
@@ -56,10 +85,10 @@ export function createVault(options: VaultOptions): VaultReader & VaultWriter {
       const problems = await Promise.all(names.map(name => check(call, vault, name)));
       return [...new Set(problems.flat())];
     },
-    read: (vault, name) => call(vault, `read ${name}`, false, at => read(at, name)),
+    read: (vault, name) => call(vault, `read ${name}`, looking, at => read(at, name)),
     write: (vault, name, value, tags) =>
-      call(vault, `write ${name}`, true, at => write(at, name, value, tags)),
-    recover: (vault, name) => call(vault, `recover ${name}`, true, at => recover(at, name)),
+      call(vault, `write ${name}`, writing, at => write(at, name, value, tags)),
+    recover: (vault, name) => call(vault, `recover ${name}`, recovering, at => recover(at, name)),
   };
 }
 
@@ -131,12 +160,12 @@ async function recover({ client, abortSignal }: Scope, name: string): Promise<vo
 
 /** What keeps this secret from being read, or written if it is not there yet. A limit or an outage is thrown, for it says nothing. */
 async function check(call: Call, vault: string, name: string): Promise<Problem[]> {
-  const reading = call(vault, `read ${name}`, false, at => read(at, name));
+  const asked = call(vault, `read ${name}`, looking, at => read(at, name));
   // Asked at the same time; what is answered counts while there is nothing to read.
-  const writing = call(vault, `write ${name}`, false, at => probeWriting(at, name));
-  writing.catch(() => undefined);
+  const permitted = call(vault, `write ${name}`, looking, at => probeWriting(at, name));
+  permitted.catch(() => undefined);
   try {
-    if ((await reading) === 'absent') await writing;
+    if ((await asked) === 'absent') await permitted;
     return [];
   } catch (error) {
     const told = error instanceof UserError || (error instanceof ServiceError && !error.retryable);

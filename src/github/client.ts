@@ -2,12 +2,13 @@ import { createPrivateKey } from 'node:crypto';
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/rest';
 import pLimit from 'p-limit';
-import { ConfigError, ServiceError, UserError } from '../errors.ts';
+import { ConfigError, HeldBack, ServiceError, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Turns } from '../onboarding/turns.ts';
 import type { Secret } from '../secret.ts';
+import { createGitHubTurns, type GitHubLimits, type GitHubTurns } from './allowances.ts';
 import { Repository } from './answers.ts';
 import { failureOf } from './failures.ts';
-import { createPace } from './pace.ts';
 
 export type GitHubAuth =
   | { token: () => Promise<Secret> }
@@ -17,16 +18,19 @@ export interface GitHubOptions {
   /** `https://api.github.com` unless given; GitHub Enterprise has its own. */
   apiUrl?: string;
   auth: GitHubAuth;
-  /** How long one call of the port may take, all of its requests and its place in the queue together. 30 s unless given. */
+  /** What all processes that use this account share. */
+  turns: Turns;
+  limits: GitHubLimits;
+  /** How long one call of the port may take from its turn on, all of its requests together. 30 s unless given. */
   requestTimeoutMs?: number;
   log?: Log;
 }
 
-/** What every request of one call shares: where it goes, and the time that is left. */
+/** What every request of one call shares: where it goes, what it is for, and the time that is left. */
 export type Scope = {
   owner: string;
   repo: string;
-  request: { signal: AbortSignal };
+  request: { signal: AbortSignal; operation: string };
 };
 
 export interface Client {
@@ -41,34 +45,32 @@ export interface Client {
 /** GitHub asks for writes one after the other; it allows 100 requests at a time, shared by all that use the account. */
 const atATime = { requests: 10, writes: 1 };
 
-/** Octokit with our sign-in, limits and errors. Throws a ConfigError when the App's key is not a private key. */
-export function createClient({ apiUrl, auth, requestTimeoutMs = 30_000, log }: GitHubOptions): Client {
-  const octokit = signIn(auth, apiUrl, log);
-  const pace = createPace();
-  const oneByOne = pLimit(atATime.writes);
-  superviseRequests(octokit, requestTimeoutMs, log);
+/** How long a change may wait for those before it. With its turn and its time that is less than the settle time. */
+const queueMs = 10_000;
 
-  async function run<T>(
-    operation: string,
-    repository: string,
-    writes: number,
-    job: (at: Scope) => Promise<T>,
-  ): Promise<T> {
+/** Octokit with our sign-in, limits and errors. Throws a ConfigError when the App's key is not a private key. */
+export function createClient({
+  apiUrl,
+  auth,
+  requestTimeoutMs = 30_000,
+  log,
+  ...shared
+}: GitHubOptions): Client {
+  const octokit = signIn(auth, apiUrl, log);
+  const turns = createGitHubTurns(shared.turns, shared.limits);
+  const oneByOne = pLimit(atATime.writes);
+  superviseRequests(octokit, turns, requestTimeoutMs, log);
+
+  async function run<T>(operation: string, repository: string, job: (at: Scope) => Promise<T>): Promise<T> {
     const [owner = '', repo = ''] = repository.split('/');
-    const at = { owner, repo, request: { signal: AbortSignal.timeout(requestTimeoutMs) } };
-    const admitted = async () => {
-      const wait = pace.admit(writes);
-      if (wait > 0) throw resting(operation, wait);
-      return await job(at);
-    };
     try {
-      return await (writes === 0 ? admitted() : oneByOne(admitted));
+      const request = { signal: AbortSignal.timeout(requestTimeoutMs), operation };
+      return await job({ owner, repo, request });
     } catch (error) {
       const failure = failureOf(error, operation);
-      // With a status it was GitHub that asked for the pause, and it means everybody.
-      if (failure instanceof ServiceError && failure.status !== undefined) {
-        pace.pause(failure.retryAfter ?? 0);
-      }
+      const { status, retryAfter } = failure instanceof ServiceError ? failure : {};
+      // With a status it was GitHub that asked for the pause.
+      if (status !== undefined && retryAfter !== undefined) await turns.pause(retryAfter);
       throw failure;
     }
   }
@@ -76,19 +78,24 @@ export function createClient({ apiUrl, auth, requestTimeoutMs = 30_000, log }: G
   return {
     octokit,
     app: !('token' in auth),
-    read: (operation, repository, job) => run(operation, repository, 0, job),
-    write: run,
+    read: run,
+    async write(operation, repository, writes, job) {
+      const since = Date.now();
+      return await oneByOne(async () => {
+        if (Date.now() > since + queueMs) throw crowded(operation);
+        await turns.writes(operation, writes);
+        return await run(operation, repository, job);
+      });
+    },
   };
 }
 
-const resting = (operation: string, retryAfter: number) =>
-  new ServiceError({
+const crowded = (operation: string): HeldBack =>
+  new HeldBack({
     service: 'GitHub',
     operation,
-    reason: 'Holt rests, to keep within its limits',
-    retryable: true,
-    retryAfter,
-    applied: 'no',
+    reason: 'other changes come first',
+    retryAfter: 1_000,
   });
 
 const quiet = () => undefined;
@@ -144,7 +151,12 @@ function assertKey(key: Secret): void {
   }
 }
 
-function superviseRequests(octokit: Octokit, timeoutMs: number, log: Log | undefined): void {
+function superviseRequests(
+  octokit: Octokit,
+  turns: GitHubTurns,
+  timeoutMs: number,
+  log: Log | undefined,
+): void {
   const slots = pLimit(atATime.requests);
 
   octokit.hook.wrap('request', async (request, options) => {
@@ -157,7 +169,11 @@ function superviseRequests(octokit: Octokit, timeoutMs: number, log: Log | undef
     // A redirected POST would be sent again, somewhere else than asked for.
     if (method !== 'GET') options.request.redirect = 'manual';
     // An App's token is fetched by a request that waits for it: with a slot of its own to wait for, both would wait for ever.
-    const send = async () => await request(options);
+    const send = async () => {
+      // A change has had its turn, with all of its requests.
+      if (method === 'GET') await turns.read(String(options.request?.['operation'] ?? 'look at it'));
+      return await request(options);
+    };
     const response = await (isSignIn(url) ? send() : slots(send)).catch((error: unknown) => {
       throw isKnown(error) ? error : cutOff(method, url);
     });

@@ -28,6 +28,24 @@ export async function readFilesAt(
   return Object.fromEntries(await Promise.all(paths.map(read)));
 }
 
+/** Names of the folders right below this one in a commit's tree, going down one folder at a time. */
+export async function foldersAt(
+  octokit: Client['octokit'],
+  at: Scope,
+  commit: string,
+  folder: string,
+): Promise<string[]> {
+  let tree_sha = commit;
+  for (const name of folder.split('/').filter(Boolean)) {
+    const { tree } = Tree.parse((await octokit.rest.git.getTree({ ...at, tree_sha })).data);
+    const entry = tree.find(({ path, type }) => path === name && type === 'tree');
+    if (entry === undefined) return [];
+    tree_sha = entry.sha;
+  }
+  const { tree } = Tree.parse((await octokit.rest.git.getTree({ ...at, tree_sha })).data);
+  return tree.filter(({ type }) => type === 'tree').map(({ path }) => path);
+}
+
 async function entriesOf(
   octokit: Client['octokit'],
   at: Scope,

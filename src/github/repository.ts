@@ -5,7 +5,7 @@ import { Comparison, Installation, PullRequest, Refs, Repository } from './answe
 import { type Client, createClient, type GitHubOptions, type Scope } from './client.ts';
 import { commitFiles, TRAILER } from './commit.ts';
 import { saysOf } from './failures.ts';
-import { readFilesAt } from './files.ts';
+import { foldersAt, readFilesAt } from './files.ts';
 import { createTrees } from './trees.ts';
 
 /**
@@ -29,6 +29,13 @@ export function createRepository(options: GitHubOptions): RepositoryReader & Rep
         // Whoever reads files commits on top of them next.
         trees.of(at, commit).catch(() => undefined);
         return { commit, files: await readFilesAt(client, at, commit, paths) };
+      }),
+
+    listFolders: (repository, branch, folder) =>
+      read('list the folders', repository, async at => {
+        const commit = await headOf(octokit, at, branch);
+        if (commit === undefined) throw branchMissing('list the folders', branch);
+        return foldersAt(octokit, at, commit, folder);
       }),
 
     findBranch: (repository, branch, base) =>

@@ -1,4 +1,4 @@
-import { explain } from '../errors.ts';
+import { explain, HeldBack } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { expire } from './approvals.ts';
 import type { FactName } from './facts.ts';
@@ -135,6 +135,12 @@ async function perform(
     else await session.change(establish(session.lease, fact, outcome));
   } catch (error) {
     if (error instanceof Fenced || error instanceof Newer) throw error;
+    if (error instanceof HeldBack) {
+      const until = (await session.now()) + error.retryAfter;
+      session.log.info({ fact, reason: error.message, until }, 'a step waits for its turn');
+      await session.change(postpone(session.lease, fact, explain(error).text, until));
+      return;
+    }
     if (!(error instanceof Interrupted)) await fail(session, fact, error, options);
     else if (error.why === undefined) parked.set(fact, error.until);
     else await session.change(postpone(session.lease, fact, error.why, error.until));

@@ -176,6 +176,16 @@ const StageLayer = Layer.extend({ rollout: RolloutSettings.optional() });
 /** holt.yaml: everything about stages, clusters and policy. */
 export const Fleet = StageLayer.extend({
   stages: z.record(TargetName, StageLayer.nullable()).describe('The stages, each with what differs for it.'),
+  discover: z
+    .strictObject({
+      repository: Repository.optional().describe('Default: gitops.repository.'),
+      base: Branch.optional().describe('Default: gitops.base.'),
+      folders: Template.refine(text => /^(?:[^{}]|\{stage\})+\/\{cluster\}$/.test(text), {
+        error: 'it ends in /{cluster}, for example cluster/{cluster}',
+      }).describe('The folder of each cluster, for example cluster/{cluster}.'),
+    })
+    .optional()
+    .describe('Clusters are known too when the GitOps repository has a folder for them.'),
   clusters: z
     .union([z.literal('any'), z.record(TargetName, ClusterLayer.nullable())])
     .describe('The known clusters, each with what differs for it; or any: every name, after a confirmation.'),

@@ -32,7 +32,7 @@ export const isKnown = (fleet: Fleet, cluster: string): boolean => Object.hasOwn
 
 /** Everything that configuration says of a cluster at a stage, in the form that `Target` checks. */
 function settingsOf(fleet: Fleet, cluster: string, stage: string): Plain {
-  const { stages, clusters: _, startsPerMinute: __, ...top } = fleet;
+  const { stages, clusters: _, startsPerMinute: __, discover: ___, ...top } = fleet;
   const { stages: own, ...clusterLayer } = clustersOf(fleet)[cluster] ?? {};
   const layers: (Layer | null | undefined)[] = [top, stages[stage], clusterLayer, own?.[stage]];
   return layers.reduce<Plain>((merged, layer) => merge(merged, layer ?? {}), { ...defaults });
@@ -58,7 +58,7 @@ export function resolveTarget(fleet: Fleet, cluster: string, stage: string): Tar
   if (fleet.clusters !== 'any' && !isKnown(fleet, cluster)) {
     throw new UserError(
       'unknown-cluster',
-      `I do not know the cluster ${cluster}.${didYouMean(cluster, knownClusters(fleet))} Clusters are listed in holt.yaml, because an organization that is made by a typo cannot be deleted.`,
+      `I do not know the cluster ${cluster}.${didYouMean(cluster, knownClusters(fleet))} Clusters are listed in holt.yaml${fleet.discover === undefined ? '' : ' or have a folder in the repository'}, because an organization that is made by a typo cannot be deleted.`,
     );
   }
   if (!stages.includes(stage)) {
@@ -126,11 +126,19 @@ function problemsOf({ names, requesters, approval, invite, mailDomains, gitops, 
 export function checkFleet(fleet: Fleet): { path: string[]; text: string }[] {
   const found: { path: string[]; text: string }[] = [];
   if (Object.keys(fleet.stages).length === 0) found.push({ path: ['stages'], text: 'There is no stage.' });
-  if (fleet.clusters !== 'any' && knownClusters(fleet).length === 0) {
+  if (fleet.clusters !== 'any' && fleet.discover === undefined && knownClusters(fleet).length === 0) {
     found.push({ path: ['clusters'], text: 'There is no cluster. List them, or say any.' });
   }
-  // With any cluster allowed, the settings are tried on a name that nobody will use.
-  const clusters = fleet.clusters === 'any' ? ['some-cluster'] : knownClusters(fleet);
+  // Where others may come, the settings are tried on names that nobody will use.
+  const others = fleet.discover === undefined ? [] : ['some-cluster', 'other-cluster'];
+  const tried: Fleet =
+    fleet.clusters === 'any'
+      ? fleet
+      : {
+          ...fleet,
+          clusters: { ...fleet.clusters, ...Object.fromEntries(others.map(name => [name, null])) },
+        };
+  const clusters = fleet.clusters === 'any' ? ['some-cluster'] : knownClusters(tried);
   const holders = new Map<string, string>();
   for (const cluster of clusters) {
     const path = fleet.clusters === 'any' ? ['clusters'] : ['clusters', cluster];
@@ -143,7 +151,7 @@ export function checkFleet(fleet: Fleet): { path: string[]; text: string }[] {
       }
     }
     for (const stage of Object.keys(fleet.stages)) {
-      for (const text of clashes(fleet, cluster, stage, holders)) found.push({ path, text });
+      for (const text of clashes(tried, cluster, stage, holders)) found.push({ path, text });
     }
   }
   return found;

@@ -109,13 +109,17 @@ export const failStep = (
     about: `${fact} ${code}`,
   }));
 
-/** A step must not go on before `until`, and people are told why. */
+/** A step must not go on before `until`, and people are told why. Having begun counts for no attempt. */
 export const postpone = (lease: Lease, fact: FactName, text: string, until: number): Change =>
-  missed(lease, fact, (run, now) => ({
-    state: { ...begun(run, fact, now), error: { code: 'postponed', text }, retryAt: until },
-    kind: 'postponed',
-    about: fact,
-  }));
+  missed(lease, fact, (run, now) => {
+    const { startedAt, attempts } = begun(run, fact, now);
+    const error = { code: 'postponed', text };
+    return {
+      state: { startedAt, attempts: attempts - 1, error, retryAt: until },
+      kind: 'postponed',
+      about: fact,
+    };
+  });
 
 /** Void when the fact is there: the write that established it was answered with an error, and took effect all the same. */
 const missed = (

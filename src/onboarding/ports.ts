@@ -144,6 +144,8 @@ export interface RepositoryReader {
     branch: string,
     paths: readonly string[],
   ): Promise<{ commit: string; files: Files }>;
+  /** Names of the folders right below this one at the head of a branch; none when it is not there. */
+  listFolders(repository: string, branch: string, folder: string): Promise<string[]>;
   findBranch(repository: string, branch: string, base: string): Promise<Branch | undefined>;
   /** Pull requests from the branch to the base, newest first, in any state. */
   findPulls(repository: string, branch: string, base: string): Promise<Pull[]>;

@@ -50,7 +50,7 @@ export interface Records {
 }
 
 /** A rollout as it is asked for: its clusters in the order in which they begin. */
-export interface RolloutRequest extends Omit<Request, 'rollout' | 'within'> {
+interface RolloutRequest extends Omit<Request, 'rollout' | 'within'> {
   clusters: readonly { target: Target; wave: number }[];
   leftOut: NonNullable<Request['rollout']>['leftOut'];
   policy: NonNullable<Request['rollout']>['policy'];

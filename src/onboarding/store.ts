@@ -1,4 +1,5 @@
 import type { Claims, Problem } from './ports.ts';
+import type { Turns } from './turns.ts';
 
 /** A document with what the store must know of it. A run is live, and holds its subject, exactly while `due` is a number. */
 export interface Entry {
@@ -76,11 +77,18 @@ export interface Store {
   /** Ids of runs whose thread does not show the newest revision. */
   behind(): Promise<string[]>;
   claims: Claims;
+  /** Small texts under names that are known to all processes. */
+  notes: {
+    read(name: string): Promise<string | undefined>;
+    write(name: string, text: string): Promise<void>;
+  };
   /**
    * Whether this is among the first `most` of its key; the count begins with the first and is forgotten after `withinMs`. One
    * count for all processes.
    */
   admit(key: string, limit: Limit): Promise<boolean>;
+  /** Places in what outside services allow. Those of the embedded store are forgotten with the process. */
+  turns: Turns;
   /** What keeps the store from being used safely; empty when ready. */
   check(): Promise<Problem[]>;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import { ContractError, ServiceError } from '../errors.ts';
+import { ContractError, HeldBack, ServiceError } from '../errors.ts';
 
 interface Ending {
   exitCode: number | undefined;
@@ -136,13 +136,12 @@ export const refused = (operation: string, reason: string, advice: string, statu
   });
 
 /** A change that waited for its turn so long that it was not begun. */
-export const crowded = (operation: string): ServiceError =>
-  new ServiceError({
+export const crowded = (operation: string): HeldBack =>
+  new HeldBack({
     service: 'Otterize',
     operation,
     reason: 'too many calls are at work at once',
-    retryable: true,
-    applied: 'no',
+    retryAfter: 2_000,
   });
 
 /** An answer whose place `where` is not as it must be. */

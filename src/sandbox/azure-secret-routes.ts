@@ -12,6 +12,7 @@ import {
   type Version,
 } from './azure-secrets.ts';
 import type { Builder, Env } from './kit.ts';
+import { inSeconds, type Limit } from './meter.ts';
 
 /** What a request may say of a secret; the value only where one is set. */
 const Body = z.object({
@@ -31,7 +32,7 @@ interface Asked {
 }
 
 /** The secrets of all vaults: `/{vault}/secrets/…` and `/{vault}/deletedsecrets/…`. Callers have been let in already. */
-export function addSecretRoutes({ route }: Builder, seeds: VaultSeeds): void {
+export function addSecretRoutes({ route, meter }: Builder, seeds: VaultSeeds): void {
   const add = (
     method: string,
     path: string,
@@ -44,6 +45,11 @@ export function addSecretRoutes({ route }: Builder, seeds: VaultSeeds): void {
       const vault = seeds.vaults.get(vaultName.toLowerCase());
       // The name of a vault that is not there does not resolve; what an address without one answers is not known [?].
       if (vault === undefined) return fail(context, 404, 'VaultNotFound');
+      const wait = meter.take([operation === 'setSecret' ? newVersionsIn(vault) : otherRequestsTo(vault)]);
+      if (wait !== undefined) {
+        context.header('Retry-After', inSeconds(wait));
+        return fail(context, 429, 'Throttled');
+      }
       // [K] Rights come before existence. Purging is forbidden to all, as with purge protection [DOC].
       if (right === 'purge' || !vault.rights[right])
         return fail(context, 403, 'Forbidden', 'ForbiddenByRbac');
@@ -68,6 +74,18 @@ export function addSecretRoutes({ route }: Builder, seeds: VaultSeeds): void {
     recover(asked, seeds.switches.limbo),
   );
 }
+
+// [DOC] For each vault.
+const newVersionsIn = ({ name }: Vault): Limit => ({
+  of: `new versions in ${name}`,
+  most: 300,
+  windowMs: 10_000,
+});
+const otherRequestsTo = ({ name }: Vault): Limit => ({
+  of: `other requests to ${name}`,
+  most: 4_000,
+  windowMs: 10_000,
+});
 
 // [RUN] A name that is being deleted, or is deleted and could come back, is refused with 409.
 const conflicts = {

@@ -40,6 +40,7 @@ export async function startEntra({ tls, latencyMs = 0 }: EntraOptions): Promise<
     Object.assign(directory, emptyDirectory());
     tokens.revokeAll();
     builder.calls.length = 0;
+    builder.meter.reset();
     builder.faults.length = 0;
   }
 

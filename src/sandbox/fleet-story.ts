@@ -5,7 +5,7 @@ import type { Sandbox } from './sandbox.ts';
 import { onboard } from './story.ts';
 
 /** The selection of all clusters that `withClusters` adds. */
-export const fleetSelection = 'fleet-*';
+const fleetSelection = 'fleet-*';
 
 /** The configuration with so many more clusters, in the folder; answers the file. */
 export async function withClusters(config: string, count: number, folder: string): Promise<string> {

@@ -8,8 +8,6 @@ import { randomId } from './kit.ts';
 
 /** What of the service can be changed while it runs. */
 export interface GitHubSwitches {
-  /** Whether the limits of 80 and 500 content-creating writes in a minute and an hour hold. */
-  contentLimit: boolean;
   /** [?] Whether trees, commits and refs count as content, as pull requests do. */
   countGitObjects: boolean;
   /** The primary limit: requests left until `reset`, in seconds since the epoch. */
@@ -21,12 +19,19 @@ export interface GitHubSwitches {
 }
 
 export const defaultSwitches = (): GitHubSwitches => ({
-  contentLimit: true,
   countGitObjects: true,
   primary: { limit: 5000, remaining: 5000, reset: Math.floor(Date.now() / 1000) + 3600 },
   permissions: { metadata: 'read', contents: 'write', pull_requests: 'write' },
   truncateTrees: false,
 });
+
+// [DOC] 900 points in a minute: one for a request that reads, five for one that writes.
+const points = { of: 'points', most: 900, windowMs: 60_000 };
+// [DOC] 80 in a minute and 500 in an hour.
+const content = [
+  { of: 'content', most: 80, windowMs: 60_000 },
+  { of: 'content', most: 500, windowMs: 3_600_000 },
+];
 
 interface Account {
   login: string;
@@ -67,34 +72,36 @@ export interface Gate {
     status?: ContentfulStatusCode,
   ): void;
   app(): AppCredentials;
-  /** Forgets the writes that were counted. */
-  forgetWrites(): void;
 }
 
 /** What every request goes through: sign-in, limits, the repository's name and rights, in this order. */
 export function createGate({ builder, repositories, switches, tokens }: GateOptions): Gate {
-  const writes: number[] = [];
-
   function limit(method: string, permission: string): void {
     const { primary } = switches;
     const now = Math.floor(Date.now() / 1000);
     if (now >= primary.reset) Object.assign(primary, { remaining: primary.limit, reset: now + 3600 });
     // [DOC] the primary limit: 403 or 429, nothing left, and when that changes.
-    if (primary.remaining <= 0) throw new Refusal(403, 'API rate limit exceeded for installation.');
+    const { meter } = builder;
+    if (primary.remaining <= 0) {
+      const perHour = { of: 'requests', most: primary.limit, windowMs: 3_600_000 };
+      meter.judge(perHour, primary.limit + 1);
+      throw new Refusal(403, 'API rate limit exceeded for installation.');
+    }
     primary.remaining -= 1;
-    const counts = method !== 'GET' && (switches.countGitObjects || permission !== 'contents');
-    if (!switches.contentLimit || !counts) return;
-    const recent = (ms: number) => writes.filter(at => at > Date.now() - ms).length;
-    // [DOC] 80 in a minute and 500 in an hour; 403 with Retry-After and these words.
-    if (recent(60_000) >= 80 || recent(3_600_000) >= 500) {
+    const writes = method !== 'GET';
+    // [DOC] the secondary limits: 403 with Retry-After and these words.
+    const secondary = { 'retry-after': '60' };
+    if (meter.take([points], writes ? 5 : 1) !== undefined)
+      throw new Refusal(403, 'You have exceeded a secondary rate limit.', {}, secondary);
+    if (!writes || !(switches.countGitObjects || permission !== 'contents')) return;
+    if (meter.take(content) !== undefined) {
       throw new Refusal(
         403,
         'You have exceeded a secondary rate limit and have been temporarily blocked from content creation. Please retry your request again later.',
         {},
-        { 'retry-after': '60' },
+        secondary,
       );
     }
-    writes.push(Date.now());
   }
 
   function find(context: Context<Env>): RepositoryStandIn {
@@ -175,7 +182,6 @@ export function createGate({ builder, repositories, switches, tokens }: GateOpti
   return {
     route,
     app: createApp(builder, answering, switches, tokens),
-    forgetWrites: () => void writes.splice(0),
   };
 }
 

@@ -86,7 +86,7 @@ export async function startGitHub({
       present.length = 0;
       standIn.calls.length = 0;
       standIn.faults.length = 0;
-      gate.forgetWrites();
+      standIn.meter.reset();
       Object.assign(switches, defaultSwitches());
       await seed();
     },

@@ -31,6 +31,7 @@ export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVaultS
     seeds.switches.limbo = 0;
     for (const name of vaults) seeds.vault(name);
     builder.calls.length = 0;
+    builder.meter.reset();
     builder.faults.length = 0;
   }
 

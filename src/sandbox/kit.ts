@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
+import { createMeter, type Meter } from './meter.ts';
 
 /** One request that a stand-in received. */
 export interface Call {
@@ -49,6 +50,7 @@ export interface StandIn {
   calls: Call[];
   faults: Fault[];
   hooks: { around?: Around };
+  meter: Meter;
   /** Milliseconds added to each call before it is applied. */
   latencyMs: number;
   close(): Promise<void>;
@@ -58,6 +60,8 @@ export interface StandInOptions {
   service: string;
   latencyMs?: number;
   tls?: { key: string; cert: string };
+  /** The clock that limits go by. */
+  now?: () => number;
 }
 
 export interface Builder {
@@ -65,6 +69,7 @@ export interface Builder {
   calls: Call[];
   faults: Fault[];
   hooks: StandIn['hooks'];
+  meter: Meter;
   /** Adds a route that is logged, delayed and can be made to fail. `path` is Hono's. */
   route(method: string, path: string, operation: string, handler: Handler, mutating?: boolean): void;
   listen(): Promise<StandIn & { server: ReturnType<typeof createAdaptorServer> }>;
@@ -94,12 +99,13 @@ function destroy(context: Context<Env>): Response {
 }
 
 /** The common ground of all stand-ins: a server on loopback that logs its calls and can be slow, faulty or silent. */
-export function createStandIn({ service, latencyMs = 0, tls }: StandInOptions): Builder {
+export function createStandIn({ service, latencyMs = 0, tls, now }: StandInOptions): Builder {
   const app = new Hono<Env>();
   const calls: Call[] = [];
   const faults: Fault[] = [];
   const hooks: StandIn['hooks'] = {};
   const timing = { latencyMs };
+  const meter = createMeter(service, now);
 
   const route: Builder['route'] = (
     method,
@@ -139,6 +145,7 @@ export function createStandIn({ service, latencyMs = 0, tls }: StandInOptions): 
       calls,
       faults,
       hooks,
+      meter,
       get latencyMs() {
         return timing.latencyMs;
       },
@@ -154,7 +161,7 @@ export function createStandIn({ service, latencyMs = 0, tls }: StandInOptions): 
     };
   };
 
-  return { app, calls, faults, hooks, route, listen };
+  return { app, calls, faults, hooks, meter, route, listen };
 }
 
 async function serve(context: Context<Env>, handler: Handler, fault: Fault | undefined): Promise<Response> {

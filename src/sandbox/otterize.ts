@@ -34,6 +34,8 @@ export interface OtterizeCloud extends StandIn, Seeds {
   token: string;
   /** The operator's first organization. */
   startOrganization: string;
+  /** How many requests are at work, how many there were at most, and from how many on it is a breach: one is one process of the CLI. */
+  atOnce: { now: number; peak: number; most: number };
   /** Back to the operator with the first organization; switches as they were given, calls and faults forgotten. */
   reset(): void;
 }
@@ -52,6 +54,7 @@ export async function startOtterizeCloud(options: OtterizeOptions = {}): Promise
   const seeds = seedsOf(state);
   const user = newUser(operator);
   const start = newOrganization();
+  const atOnce = { now: 0, peak: 0, most: Number.POSITIVE_INFINITY };
 
   function reset(): void {
     Object.assign(state, emptyState(switches));
@@ -60,10 +63,18 @@ export async function startOtterizeCloud(options: OtterizeOptions = {}): Promise
     state.organizations.push({ ...start });
     state.members.push({ organizationId: start.id, userId: user.id, role: 'ADMIN' });
     stand.calls.length = 0;
+    stand.meter.reset();
+    Object.assign(atOnce, { peak: 0 });
     stand.faults.length = 0;
   }
 
   reset();
+  stand.app.use(async (_context, next) => {
+    atOnce.now += 1;
+    atOnce.peak = Math.max(atOnce.peak, atOnce.now);
+    stand.meter.judge({ of: 'processes at once', most: atOnce.most, windowMs: 0 }, atOnce.now);
+    await next().finally(() => (atOnce.now -= 1));
+  });
   addTokenRoutes(stand, state);
   const api = createApi(stand, state);
   addOrganizationRoutes(api, state);
@@ -80,6 +91,7 @@ export async function startOtterizeCloud(options: OtterizeOptions = {}): Promise
     state,
     token,
     startOrganization: start.id,
+    atOnce,
     reset,
   });
 }

@@ -9,6 +9,7 @@ import { type EntraStandIn, startEntra } from './entra.ts';
 import { type GitHubStandIn, startGitHub } from './github.ts';
 import { type KeyVaultStandIn, startKeyVault } from './key-vault.ts';
 import type { Call } from './kit.ts';
+import type { Breach } from './meter.ts';
 import { type OtterizeCloud, startOtterizeCloud } from './otterize.ts';
 import type { OtterizeSwitches } from './otterize-cloud.ts';
 import { peopleOf, seedDirectory } from './people.ts';
@@ -45,6 +46,10 @@ export interface Sandbox {
   environment: Record<string, string>;
   /** The calls of all services. */
   calls(): Call[];
+  /** Whatever was too much for the real services, of all of them. */
+  breaches(): Breach[];
+  /** Lifts every limit. */
+  liftLimits(): void;
   close(): Promise<void>;
 }
 
@@ -115,6 +120,10 @@ export async function startSandbox({
       GITHUB_TOKEN: github.token,
     },
     calls: () => standIns.flatMap(({ calls }) => calls),
+    breaches: () => standIns.flatMap(({ meter }) => meter.breaches),
+    liftLimits() {
+      for (const { meter } of standIns) meter.factor = Number.POSITIVE_INFINITY;
+    },
     async close() {
       await Promise.all(standIns.map(each => each.close()));
       await rm(folder, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 import { type Context as HttpContext } from 'hono';
 import type { Builder, Env } from './kit.ts';
+import { inSeconds } from './meter.ts';
 import { chat } from './slack-chat.ts';
 import { conversations } from './slack-conversations.ts';
-import type { Limits } from './slack-limits.ts';
 import { type Context, type Method, Refusal } from './slack-method.ts';
 import { people } from './slack-people.ts';
 import { type Answer, useResponseUrl } from './slack-responses.ts';
@@ -20,7 +20,6 @@ interface WebDeps {
   builder: Builder;
   workspace: Workspace;
   tokens: Tokens;
-  limits: Limits;
   /** apps.connections.open, which belongs to the sockets. */
   connections: Method;
 }
@@ -63,7 +62,7 @@ async function readArguments(http: HttpContext<Env>): Promise<Arguments> {
 }
 
 async function answer(deps: WebDeps, name: string, each: Method, http: HttpContext<Env>): Promise<Response> {
-  const { workspace, limits } = deps;
+  const { workspace, builder } = deps;
   const args = await readArguments(http);
   const { scopes, rateFactor } = workspace.settings;
   const headers = { 'x-oauth-scopes': scopes.join(','), 'x-accepted-oauth-scopes': each.scope ?? '' };
@@ -72,9 +71,12 @@ async function answer(deps: WebDeps, name: string, each: Method, http: HttpConte
     const context = contextOf(workspace);
     if (each.scope !== undefined && each.token === 'bot') context.need(each.scope);
     const key = each.limitedBy === undefined ? name : `${name} ${textOf(args[each.limitedBy])}`;
-    const wait = limits.take(key, Math.floor(each.perMinute * rateFactor));
-    if (wait !== undefined)
-      return http.json({ ok: false, error: 'ratelimited' }, 429, { ...headers, 'Retry-After': `${wait}` });
+    const limit = { of: key, most: each.perMinute * rateFactor, windowMs: 60_000 };
+    const wait = builder.meter.take([limit]);
+    if (wait !== undefined) {
+      const pause = { 'Retry-After': inSeconds(wait) };
+      return http.json({ ok: false, error: 'ratelimited' }, 429, { ...headers, ...pause });
+    }
     return http.json({ ok: true, ...each.call(args, context) }, 200, headers);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -4,7 +4,6 @@ import type { Block } from './slack-blocks.ts';
 import type { Deliver } from './slack-delivery.ts';
 import { createEvents, type Events } from './slack-events.ts';
 import { createInteractions, type Interactions } from './slack-interactions.ts';
-import { createLimits } from './slack-limits.ts';
 import { createModals, type Modals } from './slack-modals.ts';
 import { createRequests } from './slack-requests.ts';
 import { createSockets, type Sockets } from './slack-socket.ts';
@@ -98,17 +97,17 @@ export interface SlackStandIn
  */
 export async function startSlack(options: SlackOptions = {}): Promise<SlackStandIn> {
   const workspace = createWorkspace(options);
-  const builder = createStandIn({ service: 'Slack', latencyMs: options.latencyMs ?? 0 });
+  const { now } = workspace;
+  const builder = createStandIn({ service: 'Slack', latencyMs: options.latencyMs ?? 0, now });
   const tokens: Tokens = { bot: `xoxb-${randomId(24)}`, app: `xapp-1-${workspace.app.id}-${randomId(24)}` };
   const signingSecret = randomId(32);
-  const limits = createLimits(workspace.now);
   const received: string[] = [];
   builder.app.use(async (http, next) => {
     received.push(await http.req.text());
     await next();
   });
   const sockets = createSockets(workspace, received);
-  serveWeb({ builder, workspace, tokens, limits, connections: sockets.open });
+  serveWeb({ builder, workspace, tokens, connections: sockets.open });
 
   const standIn = await builder.listen();
   sockets.attach(standIn.server as Server, standIn.url);
@@ -133,6 +132,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackStand
     calls: standIn.calls,
     faults: standIn.faults,
     hooks: standIn.hooks,
+    meter: standIn.meter,
     apiUrl: `${standIn.url}/api/`,
     botToken: tokens.bot,
     appToken: tokens.app,
@@ -152,7 +152,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackStand
     },
     reset() {
       workspace.reset();
-      limits.reset();
+      standIn.meter.reset();
       received.length = 0;
       standIn.calls.length = 0;
       standIn.faults.length = 0;

@@ -16,12 +16,13 @@ export function nameOf(run: Run, { name, address }: LeftOut): Markup {
   return mentioned !== undefined && address === undefined && named ? user(mentioned) : markup`${name}`;
 }
 
+const different = <T>(all: readonly T[]): T[] => [
+  ...new Map(all.map(each => [JSON.stringify(each), each])).values(),
+];
+
 /** Whom a run asks about, and who is left out; of a rollout, over all its clusters. */
 export function peopleOf({ facts }: Run): { people: readonly Invitee[]; leftOut: readonly LeftOut[] } {
   const lists = facts.looked?.lists ?? (facts.invitees ? [facts.invitees] : []);
-  const different = <T>(all: readonly T[]): T[] => [
-    ...new Map(all.map(each => [JSON.stringify(each), each])).values(),
-  ];
   return {
     people: different(lists.flatMap(({ people }) => people)),
     leftOut: different(lists.flatMap(({ leftOut }) => leftOut)),

@@ -1,14 +1,17 @@
 import { ContractError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { createCatalogue } from '../onboarding/catalogue.ts';
 import { everybodyIn } from '../onboarding/fleet.ts';
 import type { Fleet } from '../onboarding/fleet-schema.ts';
 import type { Records } from '../onboarding/records.ts';
+import type { Store } from '../onboarding/store.ts';
 import type { Secret } from '../secret.ts';
 import { createAccountBook } from './accounts.ts';
 import { createApp, type Listening } from './app.ts';
 import { createClient } from './client.ts';
 import type { Desk } from './desk.ts';
 import { createMemberships } from './memberships.ts';
+import { pacedClient, type SlackLimits } from './pace.ts';
 import { createSignIn } from './sign-in.ts';
 import { createStandings, type Standings } from './standings.ts';
 import { createThreads, type Threads } from './thread.ts';
@@ -22,7 +25,9 @@ export interface SlackBotOptions {
   apiUrl?: string | undefined;
   fleet: Fleet;
   records: Records;
-  store: Desk['store'];
+  store: Desk['store'] & Pick<Store, 'turns'>;
+  /** What all bots together ask of Slack when nobody waits for the answer. */
+  limits: SlackLimits;
   log: Log;
   /** How long a message whose posting was not confirmed may still appear, in milliseconds. */
   settleMs?: number;
@@ -43,11 +48,13 @@ export interface SlackBot {
 
 /** The process's face in Slack. */
 export function createSlackBot(options: SlackBotOptions): SlackBot {
-  const { fleet, records, store, log, settleMs = 15_000, pauseMs = 60_000 } = options;
-  // One client each: a person who waits is never queued behind the drawing of threads.
-  const [background, interactive] = [createClient(options), createClient(options)];
+  const { fleet, records, store, limits, log, settleMs = 15_000, pauseMs = 60_000 } = options;
+  // One client each: a person who waits is never queued behind the drawing of threads, and waits for no turn.
+  const background = pacedClient(createClient(options), store.turns, limits);
+  const interactive = createClient(options);
   const { users, groups } = everybodyIn(fleet);
   const signIn = createSignIn(interactive);
+  const catalogue = createCatalogue(fleet, store, log);
   const memberships = createMemberships({ client: background, groups, log });
   let standings: Standings | undefined;
   let threads: Threads | undefined;
@@ -75,13 +82,26 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
       });
       const people = { members: memberships.of, standing: standings.of };
       const busy = new Map<string, number>();
-      const desk: Desk = { fleet, records, store, people, team, client: interactive, log, busy };
+      await catalogue.load();
+      const desk: Desk = {
+        get fleet() {
+          return catalogue.fleet();
+        },
+        records,
+        store,
+        people,
+        team,
+        client: interactive,
+        log,
+        busy,
+      };
       app = createApp({ ...options, identity: { botId, user } }, desk);
       await memberships.load();
       await standings.load();
       await app.start();
     },
     async stop() {
+      catalogue.close();
       memberships.close();
       standings?.close();
       await app?.stop();

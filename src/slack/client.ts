@@ -6,7 +6,7 @@ import {
   WebAPIRateLimitedError,
   WebClient,
 } from '@slack/web-api';
-import { ServiceError } from '../errors.ts';
+import { HeldBack, ServiceError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { SlowDown } from '../onboarding/store.ts';
 import type { Secret } from '../secret.ts';
@@ -68,7 +68,7 @@ const disowned = new Set([
 const tooMuch = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
 
 /**
- * Waits for a call to Slack. Throws a SlowDown when Slack asked for a pause, a SlackRefusal when it said no to what was asked,
+ * Waits for a call to Slack. Throws a HeldBack when its turn is not soon, a SlowDown when Slack asked for a pause, a SlackRefusal when it said no to what was asked,
  * and otherwise a ServiceError: Slack does not take the token, or it is open whether the call took effect. `operation` fits after "could not".
  */
 export async function calling<T>(operation: string, call: Promise<T>): Promise<T> {
@@ -80,6 +80,7 @@ export async function calling<T>(operation: string, call: Promise<T>): Promise<T
 }
 
 function translated(operation: string, error: unknown): Error {
+  if (error instanceof HeldBack) return error;
   if (error instanceof WebAPIRateLimitedError) return new SlowDown(error.retryAfter * 1000);
   if (error instanceof WebAPIPlatformError) {
     const code = error.data.error;

@@ -13,9 +13,10 @@ import type { MarkStore } from './mark.ts';
 
 /** What the listeners work with. */
 export interface Desk {
-  fleet: Fleet;
+  /** As it is known now: the repository may have more clusters than a moment ago. */
+  readonly fleet: Fleet;
   records: Records;
-  store: MarkStore & Pick<Store, 'admit'>;
+  store: MarkStore & Pick<Store, 'admit' | 'notes' | 'now'>;
   people: People;
   /** The workspace that Holt belongs to. */
   team: string;

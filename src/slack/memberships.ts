@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebClient } from '@slack/web-api';
-import { explain } from '../errors.ts';
+import { explain, HeldBack } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { People } from '../onboarding/policy.ts';
 import { SlowDown } from '../onboarding/store.ts';
@@ -41,6 +41,7 @@ export function createMemberships({ client, groups, log }: MembershipsOptions): 
       return 0;
     } catch (error) {
       if (error instanceof SlowDown) return error.ms;
+      if (error instanceof HeldBack) return error.retryAfter;
       log.error({ group, reason: explain(error).text }, 'the members of a user group could not be read');
       if (!(error instanceof SlackRefusal)) return againMs;
       if (!members.has(group)) members.set(group, new Set());

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { explain } from '../errors.ts';
+import { explain, HeldBack } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Standing } from '../onboarding/policy.ts';
 import { SlowDown } from '../onboarding/store.ts';
@@ -51,6 +51,7 @@ export function createStandings({ accounts, listed, log }: StandingsOptions): St
       return gapMs;
     } catch (error) {
       if (error instanceof SlowDown) return error.ms;
+      if (error instanceof HeldBack) return error.retryAfter;
       log.error({ user, reason: explain(error).text }, 'a person could not be looked up');
       return againMs;
     }

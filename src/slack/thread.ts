@@ -1,5 +1,5 @@
 import type { WebClient } from '@slack/web-api';
-import { ServiceError } from '../errors.ts';
+import { HeldBack, ServiceError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Records } from '../onboarding/records.ts';
 import type { Roll } from '../onboarding/roll.ts';
@@ -77,7 +77,8 @@ export function createThreads(options: ThreadOptions): Threads {
       } catch (error) {
         if (error instanceof Overtaken) return doubt(store, id);
         if (!(error instanceof ServiceError) || error.service !== 'Slack') throw error;
-        log.warn({ reason: error.message }, 'the thread could not be drawn and will be again');
+        const level = error instanceof HeldBack ? 'debug' : 'warn';
+        log[level]({ reason: error.message }, 'the thread could not be drawn and will be again');
       }
     },
   };

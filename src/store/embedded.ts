@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../errors.ts';
 import type { Claims } from '../onboarding/ports.ts';
 import type { Entry, Mark, Store } from '../onboarding/store.ts';
+import { createTurns } from './in-process-turns.ts';
 
 const schema = `
 create table if not exists runs (
@@ -29,6 +30,7 @@ create index if not exists histories on history (run, serial);
 create table if not exists claims (
   pool text not null, id text not null, run text not null, primary key (pool, id)
 ) strict, without rowid;
+create table if not exists notes (name text primary key, text text not null) strict, without rowid;
 create table if not exists admitted (
   key text primary key, count integer not null, until integer not null
 ) strict, without rowid;`;
@@ -85,7 +87,9 @@ export function openEmbeddedStore(file: string): Store {
 
   return {
     claims: createClaims(database),
+    notes: createNotes(database),
     admit: createAdmission(database),
+    turns: createTurns(() => performance.now()),
     now: async () => Date.now(),
     ...createWriters(database),
     ...createReaders(database),
@@ -203,6 +207,17 @@ function createClaims(database: DatabaseSync): Claims {
     holders: async pool => Object.fromEntries(holders.all(pool).map(({ id, run }) => [id, run])),
     release: async (pool, id) => {
       release.run(pool, id);
+    },
+  };
+}
+
+function createNotes(database: DatabaseSync): Store['notes'] {
+  const read = database.prepare('select text as value from notes where name = ?');
+  const write = database.prepare('insert or replace into notes (name, text) values (?, ?)');
+  return {
+    read: async name => values(read.all(name))[0],
+    write: async (name, text) => {
+      write.run(name, text);
     },
   };
 }

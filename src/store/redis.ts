@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import type { Claims, Problem } from '../onboarding/ports.ts';
 import type { Entry, Store } from '../onboarding/store.ts';
 import { redisFailure } from './connection.ts';
+import { createRedisTurns } from './redis-turns.ts';
+import { defineScript, told } from './script.ts';
 
 // One hash tag, so that a cluster keeps all of it in one slot and every script may touch all of it.
 const keys = {
@@ -23,6 +25,8 @@ const keys = {
   due: '{holt}:due',
   /** Set of ids. */
   behind: '{holt}:behind',
+  /** Hash: name to text. */
+  notes: '{holt}:notes',
   /** Counter that expires. */
   admitted: (key: string) => `{holt}:admitted:${key}`,
 };
@@ -93,22 +97,6 @@ local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('PEXPIRE', KEYS[1], ms) end
 return count <= tonumber(most) and 1 or 0`;
 
-type Command = (...args: (string | number)[]) => Promise<unknown>;
-
-function defineScript(redis: Redis, name: string, numberOfKeys: number, lua: string): Command {
-  redis.defineCommand(name, { numberOfKeys, lua });
-  const command = Reflect.get(redis, name) as Command;
-  return (...args) => command.apply(redis, args);
-}
-
-async function told<T>(operation: string, command: Promise<T>): Promise<T> {
-  try {
-    return await command;
-  } catch (error) {
-    throw redisFailure(operation, error);
-  }
-}
-
 const wordsOf = (
   { id, revision, subject, due, document, within }: Entry,
   audit: string,
@@ -140,6 +128,10 @@ export function createRedisStore(redis: Redis, { allowVolatile = false } = {}): 
 
   return {
     claims: createClaims(redis),
+    notes: {
+      read: async name => (await told('read a note', redis.hget(keys.notes, name))) ?? undefined,
+      write: async (name, text) => void (await told('write a note', redis.hset(keys.notes, name, text))),
+    },
     now: async () => {
       const [seconds, micros] = await told('tell the time', redis.time());
       return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
@@ -181,6 +173,7 @@ export function createRedisStore(redis: Redis, { allowVolatile = false } = {}): 
     behind: () => told('list what is behind', redis.smembers(behind)),
     admit: async (key, { most, withinMs }) =>
       (await told('count', admit(keys.admitted(key), most, withinMs))) === 1,
+    turns: createRedisTurns(redis),
     check: async () =>
       (await dangersOf(redis, allowVolatile)) ?? [
         'Redis cannot be reached: check that it runs and that REDIS_URL is right.',

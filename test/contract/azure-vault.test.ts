@@ -3,6 +3,7 @@ import { createVault } from '../../src/azure/vault.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { Secret } from '../../src/secret.ts';
 import { clientSecretOf, startAzure } from '../support/azure.ts';
+import { vaultUnlimited } from '../support/limits.ts';
 
 let azure: Awaited<ReturnType<typeof startAzure>>;
 let vault: ReturnType<typeof createVault>;
@@ -12,7 +13,11 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   azure.reset();
-  vault = createVault({ credential: clientSecretOf(azure.entra), vaultUrl: azure.keyVault.vaultUrl });
+  vault = createVault({
+    credential: clientSecretOf(azure.entra),
+    vaultUrl: azure.keyVault.vaultUrl,
+    ...vaultUnlimited(),
+  });
 });
 afterAll(() => azure.close());
 

@@ -10,6 +10,7 @@ import { type GitHubStandIn, startGitHub } from '../../src/sandbox/github.ts';
 import type { RepositoryStandIn } from '../../src/sandbox/github-repository.ts';
 import { randomId } from '../../src/sandbox/kit.ts';
 import { Secret } from '../../src/secret.ts';
+import { gitHubUnlimited, turns } from '../support/limits.ts';
 
 const pull = { branch: 'holt/a-prod', base: 'main', title: 'Connect a-prod', body: 'Please.' };
 
@@ -34,7 +35,7 @@ describe('the GitHub adapter with what only the stand-in does', () => {
   beforeEach(async () => {
     await github.reset();
     repository = github.repository(name);
-    adapter = createRepository({ apiUrl: github.url, auth: { token } });
+    adapter = createRepository({ ...gitHubUnlimited(), apiUrl: github.url, auth: { token } });
   });
 
   async function commits(branch = pull.branch, by = adapter) {
@@ -61,7 +62,12 @@ describe('the GitHub adapter with what only the stand-in does', () => {
 
   test('each call has the time limit to itself, not what the calls before left of it', async () => {
     const limit = 300;
-    const hurried = createRepository({ apiUrl: github.url, auth: { token }, requestTimeoutMs: limit });
+    const hurried = createRepository({
+      ...gitHubUnlimited(),
+      apiUrl: github.url,
+      auth: { token },
+      requestTimeoutMs: limit,
+    });
     const until = performance.now() + 2 * limit;
     let calls = 0;
     while (performance.now() < until) {
@@ -138,24 +144,25 @@ describe('the GitHub adapter with what only the stand-in does', () => {
     expect(retryAfter).toBeLessThanOrEqual(602_000);
   });
 
-  test('many onboardings keep within the limit of writes, which a second process then meets', async () => {
-    const jobs = Array.from({ length: 30 }, (_, at) => commits(`holt/c${at}`));
+  test('many onboardings keep within the limit of writes, whatever the process; who does not count with them meets it', async () => {
+    const shared = { turns: turns(), limits: { writesPerHour: 500, requestsPerHour: 5_000 } };
+    const [first, second] = [1, 2].map(() =>
+      createRepository({ ...shared, apiUrl: github.url, auth: { token } }),
+    );
+    const jobs = Array.from({ length: 30 }, (_, at) => commits(`holt/c${at}`, at % 2 === 0 ? first : second));
     const ends = await Promise.allSettled(jobs);
     const rested = ends.filter(({ status }) => status === 'rejected');
-    expect(github.calls.filter(({ status }) => status === 403)).toEqual([]);
     expect(github.calls.filter(({ mutating }) => mutating)).toHaveLength(78);
+    expect(github.meter.breaches).toEqual([]);
     expect(rested).toHaveLength(4);
     for (const { reason } of rested as PromiseRejectedResult[]) {
-      expect(reason).toMatchObject({
-        retryable: true,
-        retryAfter: expect.any(Number),
-        applied: 'no',
-        status: undefined,
-      });
+      expect(reason).toMatchObject({ name: 'HeldBack', operation: 'commit the files', status: undefined });
     }
-    const second = createRepository({ apiUrl: github.url, auth: { token } });
     const limited = { status: 403, retryable: true, retryAfter: 60_000, applied: 'no' };
-    await expect(commits('holt/late', second)).rejects.toMatchObject(limited);
+    await expect(commits('holt/late')).rejects.toMatchObject(limited);
+    expect(github.meter.breaches).toMatchObject([
+      { limit: 'content', most: 80, count: 81, windowMs: 60_000 },
+    ]);
   });
 
   test('a renamed repository is read, but not written to', async () => {
@@ -177,7 +184,11 @@ describe('the GitHub adapter with what only the stand-in does', () => {
 
   test('a token that is not accepted is a problem to a check and a failure to the rest, and is not shown', async () => {
     const wrong = `ghp_${randomId(36)}`;
-    const stranger = createRepository({ apiUrl: github.url, auth: { token: async () => new Secret(wrong) } });
+    const stranger = createRepository({
+      ...gitHubUnlimited(),
+      apiUrl: github.url,
+      auth: { token: async () => new Secret(wrong) },
+    });
     expect(await stranger.check(name, 'main')).toEqual([expect.stringContaining('token was not accepted')]);
     const failure = await stranger.openPull(name, pull).catch((error: unknown) => error as Error);
     expect(failure).toMatchObject({ status: 401, retryable: false, applied: 'no' });
@@ -186,7 +197,11 @@ describe('the GitHub adapter with what only the stand-in does', () => {
 
   test('a token that cannot be read is a failure that names no file', async () => {
     const auth = { token: () => Promise.reject(new Error('ENOENT: /secret/place')) };
-    const failure = createRepository({ apiUrl: github.url, auth }).findBranch(name, 'main', 'main');
+    const failure = createRepository({ ...gitHubUnlimited(), apiUrl: github.url, auth }).findBranch(
+      name,
+      'main',
+      'main',
+    );
     await expect(failure).rejects.toMatchObject({
       message: 'GitHub could not let Holt sign in: its token could not be read',
       applied: 'no',
@@ -196,13 +211,19 @@ describe('the GitHub adapter with what only the stand-in does', () => {
   test('an App that is not installed there says so, and a key that is no key is refused at once', async () => {
     const { appId, privateKey } = github.app();
     const auth = { appId, installationId: 1, privateKey: new Secret(privateKey) };
-    const failure = createRepository({ apiUrl: github.url, auth }).findBranch(name, 'main', 'main');
+    const failure = createRepository({ ...gitHubUnlimited(), apiUrl: github.url, auth }).findBranch(
+      name,
+      'main',
+      'main',
+    );
     await expect(failure).rejects.toMatchObject({
       message: expect.stringContaining('the App'),
       retryable: false,
     });
     const broken = { ...auth, privateKey: new Secret('no key') };
-    expect(() => createRepository({ apiUrl: github.url, auth: broken })).toThrow(/not a private key/);
+    expect(() => createRepository({ ...gitHubUnlimited(), apiUrl: github.url, auth: broken })).toThrow(
+      /not a private key/,
+    );
   });
 
   test('a token without the right to write is a problem, and is refused', async () => {
@@ -222,7 +243,12 @@ describe('the GitHub adapter with what only the stand-in does', () => {
     ],
     ['silence', { kind: 'hang' } as const, undefined],
   ])('%s may be tried again, and leaves open only whether a write was done', async (_, fault, status) => {
-    const impatient = createRepository({ apiUrl: github.url, auth: { token }, requestTimeoutMs: 300 });
+    const impatient = createRepository({
+      ...gitHubUnlimited(),
+      apiUrl: github.url,
+      auth: { token },
+      requestTimeoutMs: 300,
+    });
     await commits();
     github.faults.push({ ...fault, operation: 'listRefs', times: 1 });
     const read = impatient.findBranch(name, 'main', 'main');
@@ -256,7 +282,11 @@ describe('the GitHub adapter with what only the stand-in does', () => {
 
   test("an App's commits name nobody, so that they are signed", async () => {
     const { privateKey, ...ids } = github.app();
-    adapter = createRepository({ apiUrl: github.url, auth: { ...ids, privateKey: new Secret(privateKey) } });
+    adapter = createRepository({
+      ...gitHubUnlimited(),
+      apiUrl: github.url,
+      auth: { ...ids, privateKey: new Secret(privateKey) },
+    });
     const { commit } = await commits();
     expect((await repository.git.readCommit(commit)).author.name).toBe('holt[bot]');
   });

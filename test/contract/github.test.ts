@@ -8,6 +8,7 @@ import { createRepository } from '../../src/github/repository.ts';
 import { startGitHub } from '../../src/sandbox/github.ts';
 import { randomId } from '../../src/sandbox/kit.ts';
 import { Secret } from '../../src/secret.ts';
+import { gitHubUnlimited } from '../support/limits.ts';
 
 /** A GitHub to test against, with a person in it who uses it by himself. */
 interface World {
@@ -38,7 +39,7 @@ async function standInWorld(): Promise<World> {
     },
     newRepository: async () => {
       // So many tests in a minute are more than the limit; it has tests of its own.
-      github.switches.contentLimit = false;
+      github.meter.factor = Number.POSITIVE_INFINITY;
       return (await github.addRepository(`acme/${randomId()}`)).name;
     },
     archive: async name => void (github.repository(name).archived = true),
@@ -103,7 +104,11 @@ describe.each(Object.entries(worlds))('the GitHub adapter with %s', (_, start) =
   afterAll(async () => await world.close());
   beforeEach(async () => {
     repository = await world.newRepository();
-    github = createRepository({ apiUrl: world.apiUrl, auth: { token: async () => new Secret(world.token) } });
+    github = createRepository({
+      ...gitHubUnlimited(),
+      apiUrl: world.apiUrl,
+      auth: { token: async () => new Secret(world.token) },
+    });
   });
 
   /** Somebody's own commit on a branch, by the Git Data API; a link is written as its target. */
@@ -362,14 +367,22 @@ describe.each(Object.entries(worlds))('the GitHub adapter with %s', (_, start) =
 
   test('an App works with the rights it has, and a check names those it lacks', async () => {
     const rights = { metadata: 'read', contents: 'write', pull_requests: 'write' } as const;
-    const full = createRepository({ apiUrl: world.apiUrl, auth: await world.app(rights) });
+    const full = createRepository({
+      ...gitHubUnlimited(),
+      apiUrl: world.apiUrl,
+      auth: await world.app(rights),
+    });
     // More at once than requests are sent at once, and all of them need the token first.
     const checks = Array.from({ length: 12 }, () => full.check(repository, 'main'));
     expect(await Promise.all(checks)).toEqual(checks.map(() => []));
     await holtCommits({ file: '1' });
     expect(await full.openPull(repository, pull)).toMatchObject({ state: 'open' });
     const less = { ...rights, pull_requests: 'read' } as const;
-    const weak = createRepository({ apiUrl: world.apiUrl, auth: await world.app(less) });
+    const weak = createRepository({
+      ...gitHubUnlimited(),
+      apiUrl: world.apiUrl,
+      auth: await world.app(less),
+    });
     expect(await weak.check(repository, 'main')).toEqual([
       expect.stringContaining('may not write pull requests'),
     ]);

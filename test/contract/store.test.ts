@@ -144,6 +144,42 @@ describe.each(storeBackends)('the $name store', ({ start, skip }) => {
       expect(await store.recent(9)).toHaveLength(4);
     });
 
+    it('keeps a roll of the runs within a run, and shows them in its thread alone', async () => {
+      const within = { run: 'run-1', member: 'payments-eu', line: '{"state":"queued"}' };
+      const member = entry({ id: 'run-2', subject: 'payments', within });
+      await store.insert(member, 'line');
+      expect(await store.roll('run-1')).toEqual({ 'payments-eu': '{"state":"queued"}' });
+      expect(await store.behind()).toEqual([]);
+      expect(await store.recent(9)).toEqual([]);
+      expect(await store.latest('payments')).toBe('run-2');
+      await store.insert(entry(), 'line');
+      expect(await store.insert(entry(), 'again')).toBe('run-1');
+      await store.setMark('run-1', mark());
+      expect(await store.behind()).toEqual([]);
+      const line = '{"state":"done"}';
+      await store.swap({ ...member, revision: 2, due: null, within: { ...within, line } }, 'done');
+      expect(await store.roll('run-1')).toEqual({ 'payments-eu': line });
+      expect(await store.behind()).toEqual(['run-1']);
+      expect((await store.mark('run-1'))?.shows).toBe(0);
+      await store.setMark('run-1', mark({ version: 2 }));
+      expect(await store.behind()).toEqual([]);
+      expect(await store.roll('run-2')).toEqual({});
+    });
+
+    it('loads several documents in the order in which they are asked for', async () => {
+      await store.insert(entry({ document: '1' }), 'line');
+      await store.insert(entry({ id: 'run-2', subject: 'other', document: '2' }), 'line');
+      expect(await store.loadAll(['run-2', 'run-9', 'run-1'])).toEqual(['2', undefined, '1']);
+      expect(await store.loadAll([])).toEqual([]);
+    });
+
+    it('keeps notes', async () => {
+      expect(await store.notes.read('catalogue')).toBeUndefined();
+      await store.notes.write('catalogue', 'one');
+      await store.notes.write('catalogue', 'two');
+      expect(await store.notes.read('catalogue')).toBe('two');
+    });
+
     it('tells which threads are behind', async () => {
       await store.insert(entry(), 'line');
       await store.insert(entry({ id: 'run-2', subject: 'another' }), 'line');

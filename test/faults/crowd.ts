@@ -126,7 +126,7 @@ function createBoard({ sandbox: { slack, channel } }: Lane) {
 
 /** Somebody else pressed the button meanwhile. */
 function unlessGone(error: unknown): { acknowledged: false } {
-  if (error instanceof Error && /^there is no/.test(error.message)) return { acknowledged: false };
+  if (error instanceof Error && error.message.startsWith('there is no')) return { acknowledged: false };
   throw error;
 }
 

@@ -11,6 +11,7 @@ import { type Call, createStandIn, type StandIn } from '../../src/sandbox/kit.ts
 import { type Launched, launch } from '../../src/sandbox/launch.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { openStore } from '../../src/store/open.ts';
+import { unlimited } from '../support/limits.ts';
 import { everyWrite, startRedis, type TestRedis } from '../support/redis.ts';
 import { createSampler } from './canaries.ts';
 import { type Orders, wordsFor } from './orders.ts';
@@ -110,7 +111,7 @@ export async function openLane({
   const fleet = parseFleet(configuration(clusters), 'holt.yaml');
   const target = (cluster: string): Target => resolveTarget(fleet, cluster, 'prod');
   const sandbox = await startSandbox({ fleet, targets: clusters.map(target), unknowns });
-  sandbox.slack.settings.rateFactor = Number.POSITIVE_INFINITY;
+  sandbox.liftLimits();
   // Where calls may take their time, so may answers to people: how fast they are is tested elsewhere.
   if (callMs !== undefined) sandbox.slack.settings.ackMs = 2 * callMs;
   const file = join(await mkdtemp(join(sandbox.folder, 'sweep-')), 'holt.yaml');
@@ -142,6 +143,7 @@ export async function openLane({
   const { GITHUB_TOKEN = '', ...rest } = sandbox.environment;
   const environment: Record<string, string> = {
     ...rest,
+    ...unlimited,
     ...(githubApp ? appVariables(sandbox) : { GITHUB_TOKEN }),
     HOME: home,
     TMPDIR: temporary,

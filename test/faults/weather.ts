@@ -76,7 +76,8 @@ const troubles: Readonly<Record<string, readonly Trouble[]>> = {
       service,
       [
         ...statuses.map(status => refused(status, true)),
-        refused(429, false),
+        // From GitHub a refusal without a time means a minute for everybody: the weather would be nothing else.
+        ...(service === 'GitHub' ? [] : [refused(429, false)]),
         cut,
         lost,
         hanging,

@@ -11,6 +11,7 @@ import type { WorkspaceOptions } from '../../src/sandbox/slack-state.ts';
 import { Secret } from '../../src/secret.ts';
 import { createSlackBot, type SlackBot } from '../../src/slack/bot.ts';
 import { readMark } from '../../src/slack/mark.ts';
+import { slackUnlimited } from './limits.ts';
 import { factsOf, gateOf } from './runs.ts';
 
 export interface FrontOptions {
@@ -77,6 +78,7 @@ export async function openFront({ configuration, workspace, stores, before }: Fr
       fleet,
       records,
       store,
+      limits: slackUnlimited,
       log: logOf(bot),
     });
     return { store, records, bot: slackBot };

@@ -5,6 +5,7 @@ import type { Target } from '../../src/onboarding/request.ts';
 import { type Launched, launch } from '../../src/sandbox/launch.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { requestPath } from '../../src/slack/http.ts';
+import { unlimited } from './limits.ts';
 
 const configuration = fileURLToPath(new URL('../fixtures/holt.yaml', import.meta.url));
 
@@ -30,7 +31,7 @@ export async function openHouse(
   const targets = knownClusters(fleet).flatMap(cluster => stages.map(stage => target(cluster, stage)));
   const sandbox = await startSandbox({ fleet, targets, unknowns });
   // The rates are tested where the stand-in is; here they would only make many tests in one minute wait.
-  sandbox.slack.settings.rateFactor = Number.POSITIVE_INFINITY;
+  sandbox.liftLimits();
   const started: Launched[] = [];
   const { slack } = sandbox;
   const overHttp =
@@ -46,6 +47,7 @@ export async function openHouse(
         ...sandbox.environment,
         ...redis,
         ...overHttp,
+        ...unlimited,
         HOLT_CONFIG: configuration,
         HOLT_SETTLE_SECONDS: '2',
         ...environment,

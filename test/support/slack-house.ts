@@ -17,6 +17,7 @@ import { requestPath } from '../../src/slack/http.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { createInProcessMailboxes } from '../../src/store/in-process.ts';
 import { approver, requester, secondApprover } from './builders.ts';
+import { slackUnlimited } from './limits.ts';
 import { createWorld, person } from './world.ts';
 
 /** Somebody whom a user group makes a requester and an approver, and somebody without any right. */
@@ -130,6 +131,7 @@ export async function openSlackHouse(
     fleet,
     records,
     store,
+    limits: slackUnlimited,
     log,
     settleMs: 300,
     pauseMs: 300,

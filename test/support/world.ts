@@ -88,6 +88,7 @@ export function createWorld() {
           const files = state.branches.get(branch)?.files ?? state.files;
           return { commit: 'base', files: Object.fromEntries(paths.map(path => [path, files[path]])) };
         }),
+      listFolders: () => call('list folders', () => []),
       findBranch: (_repository, branch) => call('find branch', () => state.branches.get(branch)),
       findPulls: (_repository, branch) =>
         call('find pulls', () => state.pulls.filter(pull => pull.branch === branch).toReversed()),

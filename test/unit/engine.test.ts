@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { UserError } from '../../src/errors.ts';
+import { HeldBack, UserError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { createLookout } from '../../src/onboarding/ahead.ts';
 import { decide } from '../../src/onboarding/approvals.ts';
@@ -597,9 +597,9 @@ describe('the organization', () => {
   });
 });
 
-describe('a new and empty organization that the records do not know', () => {
-  const left = () => ({ id: 'org_left', name: 'brave otter 421', created: Date.now() - 60_000 });
+const left = () => ({ id: 'org_left', name: 'brave otter 421', created: Date.now() - 60_000 });
 
+describe('a new and empty organization that the records do not know', () => {
   it('is shown to a person before another one is made, and to nobody after Retry', async () => {
     world.state.organizations.push(left());
     const run = await onboarded();
@@ -807,6 +807,23 @@ describe('a run', () => {
     world.faults.set('create environment', { error: failure({ retryAfter: 45_000, applied: 'no' }) });
     const run = await onboarded();
     expect(run.due).toBe(clock + 45_000);
+  });
+
+  it('rests for its turn as often as it must, says so, and takes back what it was about to do', async () => {
+    const id = (await started()).id;
+    const held = { service: 'Otterize', operation: 'create the environment', reason: 'not yet' } as const;
+    for (const _ of [1, 2, 3, 4, 5]) {
+      world.faults.set('create environment', { error: new HeldBack({ ...held, retryAfter: 45_000 }) });
+      const run = await advanced(id);
+      expect([run.status, run.due]).toEqual(['waiting', clock + 45_000]);
+      expect(run.steps.environment?.error?.text).toBe('Otterize could not create the environment: not yet.');
+      expect(run.effects['environment']).toBeUndefined();
+      clock += 45_000;
+    }
+    world.faults.set('list environments', { error: failure() });
+    await engine.advance(id);
+    clock += 2_000;
+    expect((await advanced(id)).status).toBe('done');
   });
 
   it('goes on when the write that established a fact was answered with an error and took effect', async () => {

@@ -192,7 +192,7 @@ describe('a step', () => {
     });
   });
 
-  it('is postponed, and people are told why', () => {
+  it('is postponed without an attempt, and people are told why', () => {
     expect(changed(postpone(lease, 'organization', 'why', 3_000), failing)).toEqual({
       kind: 'postponed',
       about: 'organization',
@@ -200,7 +200,12 @@ describe('a step', () => {
         due: 2_100,
         steps: {
           environment,
-          organization: { ...before, error: { code: 'postponed', text: 'why' }, retryAt: 3_000 },
+          organization: {
+            startedAt: 900,
+            attempts: 1,
+            error: { code: 'postponed', text: 'why' },
+            retryAt: 3_000,
+          },
         },
       },
     });

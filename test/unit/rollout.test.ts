@@ -307,6 +307,16 @@ describe('a rollout in which clusters fail', () => {
   });
 });
 
+const summary = ({ status }: Run) => ({
+  status,
+  organizations: organizations().toSorted(),
+  environments: [...world.state.environments.values()].map(all => all.length),
+  integrations: [...world.state.integrations.values()].map(all => all.length),
+  invites: [...world.state.invites.values()].map(all => all.length),
+  secrets: [...world.state.secrets.keys()].toSorted(),
+  pulls: world.state.pulls.map(({ title, state }) => [title, state]),
+});
+
 describe('a rollout whose worker dies', () => {
   type Call = () => unknown;
 
@@ -325,16 +335,6 @@ describe('a rollout whose worker dies', () => {
         ),
       ]),
     ) as Ports;
-
-  const summary = ({ status }: Run) => ({
-    status,
-    organizations: organizations().toSorted(),
-    environments: [...world.state.environments.values()].map(all => all.length),
-    integrations: [...world.state.integrations.values()].map(all => all.length),
-    invites: [...world.state.invites.values()].map(all => all.length),
-    secrets: [...world.state.secrets.keys()].toSorted(),
-    pulls: world.state.pulls.map(({ title, state }) => [title, state]),
-  });
 
   /** What comes of a rollout whose worker dies at its nth call, before or after that took effect, and is followed by another. */
   async function outcome(nth: number, when: 'before' | 'after') {

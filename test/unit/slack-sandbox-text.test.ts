@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkBlocks } from '../../src/sandbox/slack-blocks.ts';
 import { escapeTyped } from '../../src/sandbox/slack-escape.ts';
-import { createLimits } from '../../src/sandbox/slack-limits.ts';
 import { namesOf, renderText } from '../../src/sandbox/slack-text.ts';
 import { createWorkspace } from '../../src/sandbox/slack-workspace.ts';
 
@@ -120,17 +119,4 @@ test('a message without blocks is read from its text, where names with underscor
   expect(renderText({ text }, namesOf(workspace))).toBe(
     'run `holt_run_1` of holt now @here https://example.com: 2 < 3, snake_case_name',
   );
-});
-
-test('a window of a minute slides', () => {
-  let now = 0;
-  const limits = createLimits(() => now);
-  expect(limits.take('a', 2)).toBeUndefined();
-  now = 30_000;
-  expect(limits.take('a', 2)).toBeUndefined();
-  expect(limits.take('a', 2)).toBe(30);
-  expect(limits.take('b', 2)).toBeUndefined();
-  now = 60_000;
-  expect(limits.take('a', 2)).toBeUndefined();
-  expect(limits.take('a', 2)).toBe(30);
 });
