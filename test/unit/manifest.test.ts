@@ -67,6 +67,8 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'users.info': ['users:read'],
   'users.lookupByEmail': ['users:read.email', 'users:read'],
   'views.open': [],
+  'views.push': [],
+  'views.update': [],
 };
 
 const text = readFileSync('manifest.yml', 'utf8');
