@@ -24,6 +24,8 @@ interface Scope {
   abortSignal: AbortSignal;
 }
 
+type Standing = Awaited<ReturnType<VaultReader['read']>>;
+
 /** How many requests of each kind a job sends at most; a new version is a write, all else is a read to Key Vault. */
 interface Requests {
   writes: number;
@@ -31,8 +33,6 @@ interface Requests {
   /** Whether one of them changes something. */
   changes: boolean;
 }
-
-type Standing = Awaited<ReturnType<VaultReader['read']>>;
 
 type Call = <T>(
   vault: string,
@@ -64,7 +64,7 @@ export function createVault(options: VaultOptions): VaultReader & VaultWriter {
     clients.set(vault, client);
     const operation = `${action} in the vault ${vault}`;
     const allowed = vaultAllowances(vault, limits);
-    // All at once: what has been written must be read back.
+    // All at once: a job that has begun is not held up, and a client's first request goes twice.
     await limiter.turn(
       operation,
       [allowed.reads, reads],
@@ -160,12 +160,12 @@ async function recover({ client, abortSignal }: Scope, name: string): Promise<vo
 
 /** What keeps this secret from being read, or written if it is not there yet. A limit or an outage is thrown, for it says nothing. */
 async function check(call: Call, vault: string, name: string): Promise<Problem[]> {
-  const reading = call(vault, `read ${name}`, looking, at => read(at, name));
+  const asked = call(vault, `read ${name}`, looking, at => read(at, name));
   // Asked at the same time; what is answered counts while there is nothing to read.
-  const writing = call(vault, `write ${name}`, looking, at => probeWriting(at, name));
-  writing.catch(() => undefined);
+  const permitted = call(vault, `write ${name}`, looking, at => probeWriting(at, name));
+  permitted.catch(() => undefined);
   try {
-    if ((await reading) === 'absent') await writing;
+    if ((await asked) === 'absent') await permitted;
     return [];
   } catch (error) {
     const told = error instanceof UserError || (error instanceof ServiceError && !error.retryable);

@@ -41,8 +41,11 @@ export interface Records {
   /** The newest runs; in place of one that only a newer Holt can read stands the word. */
   recent(limit: number): Promise<(Run | 'newer')[]>;
   history(id: string): Promise<AuditLine[]>;
-  /** Applies a change to the newest document, again when somebody was faster, and nudges those who wait for news. */
-  change(id: string, change: Change): Promise<ChangeResult>;
+  /**
+   * Applies a change to the newest document, again when somebody was faster, and nudges those who wait for news. `newest` is what
+   * the caller takes for it, which saves reading it.
+   */
+  change(id: string, change: Change, newest?: Run): Promise<ChangeResult>;
   now(): Promise<number>;
 }
 
@@ -165,13 +168,17 @@ export function createRecords(store: Store, nudges: Nudges, known = migrations):
     return { run, started };
   };
 
-  const change: Records['change'] = async (id, apply) => {
-    for (;;) {
-      const run = await get(id);
+  const change: Records['change'] = async (id, apply, newest) => {
+    for (let guess = newest; ; guess = undefined) {
+      const run = guess ?? (await get(id));
       if (run === undefined) throw new ContractError('Redis', 'find a run', id);
       const now = await store.now();
       const changed = apply(run, now);
-      if ('unchanged' in changed) return { run, applied: false, reason: changed.unchanged };
+      if ('unchanged' in changed) {
+        // Only what is written shows that the document was the newest.
+        if (guess !== undefined) continue;
+        return { run, applied: false, reason: changed.unchanged };
+      }
       const next: Run = { ...changed.next, revision: run.revision + 1, updatedAt: now };
       const outcome = await store.swap(entryOf(next), lineOfHistory(changed, next));
       if (outcome === 'held') return { run, applied: false, reason: 'held' };

@@ -72,7 +72,7 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
     if (newer.revision > run.revision) run = newer;
   };
   const change = async (apply: Change): Promise<ChangeResult> => {
-    const result = await records.change(run.id, apply);
+    const result = await records.change(run.id, apply, run);
     learn(result.run);
     return result;
   };

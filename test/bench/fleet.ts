@@ -1,7 +1,7 @@
 import { boundOf, type Limit, mostWithin } from './bound.ts';
 import type { Outside } from './chain.ts';
 import { round } from './figures.ts';
-import { type Ground, openGround, pullsIn } from './ground.ts';
+import { openGround, pullsIn } from './ground.ts';
 import { needed } from './overhead.ts';
 import { onboardAll } from './people.ts';
 import { cpuSecondsOf, memoryOf } from './proc.ts';
@@ -21,7 +21,7 @@ interface Row {
   pullRequests: number;
   /** The most that each process ever held. */
   rssMB: { bot: number; worker: number };
-  /** Calls that a service refused as too many. */
+  /** What was too much for a service. */
   breaches: number;
 }
 
@@ -78,7 +78,7 @@ async function measure(clusters: number, latencyMs: number): Promise<Row> {
         bot: round(memoryOf(bot.pid).peak, 1),
         worker: round(Math.max(...workers.map(({ pid }) => memoryOf(pid).peak)), 1),
       },
-      breaches: breachesOf(ground),
+      breaches: ground.sandbox.breaches().length,
     };
   } finally {
     await ground.close();
@@ -115,6 +115,3 @@ function countsOf(calls: readonly Outside[]): Record<string, number> {
   for (const call of calls) counts[serviceOf(call)] = (counts[serviceOf(call)] ?? 0) + 1;
   return counts;
 }
-
-const breachesOf = ({ sandbox }: Ground): number =>
-  sandbox.calls().filter(({ status }) => status === 429).length;

@@ -28,7 +28,7 @@ export const needed = [
 const thread = ['Slack chat.postMessage', 'Slack chat.getPermalink'];
 const signIn = ['Entra token', 'Entra discovery', 'Key Vault challenge'];
 const secrets = ['Key Vault getSecret', 'Key Vault getDeletedSecret', 'Key Vault updateSecret'];
-const directory = ['Entra listUsers', 'Entra transitiveMembers'];
+const directory = ['Entra listUsers', 'Entra transitiveMembers', 'Entra batch'];
 const repository = [
   'GitHub getRepository',
   'GitHub listRefs',
@@ -51,6 +51,7 @@ const waitsFor: Readonly<Record<string, readonly string[]>> = {
   'Key Vault challenge': [],
   'Entra listUsers': signIn,
   'Entra transitiveMembers': signIn,
+  'Entra batch': signIn,
   'Otterize version ': [],
   'Otterize organizations list': [...toBegin, 'Otterize organizations create'],
   'Otterize organizations create': toBegin,

@@ -7,7 +7,15 @@ import { decide } from '../../src/onboarding/approvals.ts';
 import { createEngine, type Engine } from '../../src/onboarding/engine.ts';
 import { planOf } from '../../src/onboarding/plan.ts';
 import { createRecords, type Records } from '../../src/onboarding/records.ts';
-import { announce, openGateOf, type Run, migrations as released, retry } from '../../src/onboarding/run.ts';
+import {
+  announce,
+  type Change,
+  cancel,
+  openGateOf,
+  type Run,
+  migrations as released,
+  retry,
+} from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
 import { type Migrations, Newer } from '../../src/onboarding/versions.ts';
 import { Secret } from '../../src/secret.ts';
@@ -197,21 +205,39 @@ for (const backend of storeBackends) {
     it('that a newer Holt takes over in the middle are let go, with nothing made after that', async () => {
       const { run } = await records.start(request());
       await records.change(run.id, announce({ channel: 'C1', ts: '1.1', place: 'channel' }));
-      const load = store.load;
+      const { load, swap } = store;
       const newer = () => world.calls.includes('create environment');
+      // It has written, so nobody has the newest document but it.
+      store.swap = async (...given) => (newer() ? 'stale' : swap(...given));
       store.load = async id => {
         const document = await load(id);
         return newer() ? document?.replace('"schema":2', '"schema":3') : document;
       };
       await expect(engine.advance(run.id)).rejects.toThrow(Newer);
       expect(world.mutating().at(-1)).toBe('create environment');
-      store.load = load;
+      Object.assign(store, { load, swap });
       const left = await read(run.id);
       expect(left.effects['environment']?.result).toBeUndefined();
       expect(complaints).toEqual([]);
       clock.now += 180_000;
       expect((await lived(run.id)).status).toBe('done');
       expect(world.mutating().filter(call => call === 'create environment')).toHaveLength(1);
+    });
+
+    it('are changed as the caller knows them only while nobody was faster', async () => {
+      const { run: old } = await records.start(request());
+      const by = old.request.by.user;
+      const { run: cancelled } = await records.change(old.id, cancel(by), old);
+      expect(cancelled.cancel).toMatchObject({ by });
+      const seen: number[] = [];
+      const look: Change = (run, now) => {
+        seen.push(run.revision);
+        return cancel(by)(run, now);
+      };
+      expect(await records.change(old.id, look, old)).toMatchObject({ applied: false, reason: 'cancelled' });
+      expect(await records.change(old.id, look, cancelled)).toMatchObject({ run: cancelled, applied: false });
+      expect(seen).toEqual([1, 2, 2, 2]);
+      expect(await records.history(old.id)).toHaveLength(2);
     });
 
     it('in no form at all are an answer of unknown form, not a newer one', async () => {
