@@ -18,6 +18,8 @@ export interface House {
 /** One job of a process: facing Slack, or working. */
 export interface Part {
   handlers: Pick<Handlers, 'tick' | 'render'>;
+  /** How many runs it advances at the same time. */
+  ticksAtOnce?: number;
   start(): Promise<void>;
   /** What keeps it from its job now; empty when ready. */
   problems(): Problem[];
@@ -36,7 +38,6 @@ export interface ProcessOptions {
   parts(house: House): Promise<Part[]> | Part[];
 }
 
-const ticksAtOnce = 25;
 const reconcileEveryMs = 5_000;
 
 /** Runs the parts until SIGTERM or SIGINT, then drains them: nothing new, hand over at the next effect, close, exit 0. */
@@ -72,7 +73,8 @@ export async function runProcess({
     ...(tick && { tick: parking.guard('tick', tick) }),
     ...(render && { render: parking.guard('render', render) }),
   };
-  const consuming = mailboxes.consume(handlers, { ticks: ticksAtOnce, renderEveryMs, reconcileEveryMs });
+  const ticks = Math.max(1, ...built.map(({ ticksAtOnce = 1 }) => ticksAtOnce));
+  const consuming = mailboxes.consume(handlers, { ticks, renderEveryMs, reconcileEveryMs });
 
   // From the first work on: until somebody listens, a signal ends the process in the midst of it.
   const stop = async (signal: string): Promise<void> => {

@@ -16,6 +16,8 @@ import { Secret } from './secret.ts';
 /** After this long without a change another worker looks at a run: longer than any single call may take. */
 const patienceMs = 180_000;
 const maxAttempts = 8;
+/** More runs than processes, since a run waits for other services too; not many more, so that other workers get their share. */
+const runsForEachProcess = 3;
 
 interface Tests {
   adjust?: (options: EngineOptions) => EngineOptions;
@@ -85,6 +87,7 @@ export async function createWorkerPart(
     handlers: {
       tick: run => (run === catalogueTick ? lookForClusters(store, repository, log) : engine.advance(run)),
     },
+    ticksAtOnce: runsForEachProcess * env.OTTERIZE_CONCURRENCY,
     async start() {
       const problems = await otterize.checkProgram();
       if (problems.length > 0) throw new ConfigError(problems);

@@ -1,5 +1,6 @@
 import { normalise } from './normalise.ts';
 import { nameOfSelection, type Part } from './parts.ts';
+import { type Question, questions } from './questions.ts';
 import { didYouMean } from './suggest.ts';
 
 /** A person named in a command: a Slack user, or a mail address. */
@@ -7,7 +8,11 @@ type Named = { user: string } | { address: string };
 
 export type Command =
   | ({ verb: 'onboard'; invite: Named[] } & Asked)
-  | { verb: 'status'; target?: Asked }
+  | { verb: 'status'; target?: Asked; mine?: true }
+  | { verb: 'list' }
+  | ({ verb: 'retry' } & Asked)
+  | { verb: 'whoami' }
+  | ({ verb: 'can'; question: Question } & Asked)
   | ({ verb: 'cancel' } & Asked)
   | { verb: 'help' }
   /** Not understood; the text says what to type. */
@@ -23,8 +28,12 @@ export interface Asked {
 
 export const usages = {
   onboard: 'onboard <cluster>[,<cluster>…] <stage> [invite @person, …]',
-  status: 'status [<cluster> <stage>]',
+  status: 'status [<cluster> <stage> | mine]',
+  list: 'list',
+  retry: 'retry <cluster> <stage>',
   cancel: 'cancel <cluster> <stage>',
+  whoami: 'whoami',
+  can: 'can <verb> <cluster> <stage>',
   help: 'help',
 } as const;
 
@@ -55,21 +64,46 @@ export function parseCommand(text: string): Command {
     );
   }
   const option = rest.find(
-    word => word.startsWith('-') && (verb === 'help' || word.toLowerCase() !== everything),
+    word => word.startsWith('-') && (!takesClusters.has(verb) || word.toLowerCase() !== everything),
   );
   if (option !== undefined)
     return usage(`There are no options such as \`${shown(option)}\`. ${typeThis(verb)}`);
   return parsers[verb](rest);
 }
 
+function alone<Verb extends 'help' | 'list' | 'whoami'>(verb: Verb): (words: string[]) => Command {
+  return words =>
+    words.length === 0 ? { verb } : usage(`\`${verb}\` takes nothing more. ${typeThis(verb)}`);
+}
+
 const parsers: Readonly<Record<keyof typeof usages, (words: string[]) => Command>> = {
-  help: words =>
-    words.length === 0 ? { verb: 'help' } : usage(`\`help\` takes nothing more. ${typeThis('help')}`),
+  help: alone('help'),
+  list: alone('list'),
+  whoami: alone('whoami'),
 
   status(words) {
     if (words.length === 0) return { verb: 'status' };
+    if (words.length === 1 && words[0]?.toLowerCase() === 'mine') return { verb: 'status', mine: true };
     return withTarget('status', words, (target, more) =>
       more.length > 0 ? tooMuch('status', more) : { verb: 'status', target },
+    );
+  },
+
+  retry: words =>
+    withTarget('retry', words, (target, more) =>
+      more.length > 0 ? tooMuch('retry', more) : { verb: 'retry', ...target },
+    ),
+
+  can([first, ...words]) {
+    const question = questions.find(each => each === first?.toLowerCase());
+    if (first === undefined) return usage(`May you do what? ${typeThis('can')}`);
+    if (question === undefined) {
+      return usage(
+        `\`${shown(first)}\` is nothing that I can tell about.${didYouMean(first.toLowerCase(), questions)} Ask about ${questions.join(', ')}.`,
+      );
+    }
+    return withTarget('can', words, (target, more) =>
+      more.length > 0 ? tooMuch('can', more) : { verb: 'can', question, ...target },
     );
   },
 
@@ -127,6 +161,7 @@ function joined(words: readonly string[]): string[] {
 }
 
 const everything = '--all';
+const takesClusters: ReadonlySet<string> = new Set(['onboard', 'status', 'retry', 'cancel', 'can']);
 const glob = /^(?=.{1,40}$)[a-z*?][a-z0-9*?-]*$/;
 const labelled = /^([a-z0-9][a-z0-9._/-]{0,62})=([a-z0-9][a-z0-9._-]{0,62})$/;
 

@@ -28,9 +28,15 @@ const isListed = (who: Who, user: string, people: People): boolean =>
 export const rightToRequest = (target: { requesters: Who }, user: string, people: People): Right =>
   rightOf(user, isListed(target.requesters, user, people), people);
 
+export const rightToApproveAt = (
+  { approval }: { approval: { approvers: Who } },
+  user: string,
+  people: People,
+): Right => rightOf(user, isListed(approval.approvers, user, people), people);
+
 /** The right to decide. Whether the person asked for it themselves is judged with the decision. */
-export const rightToApprove = (run: Run, user: string, people: People): Right =>
-  rightOf(user, isListed(run.request.target.approval.approvers, user, people), people);
+export const rightToApprove = ({ request }: Run, user: string, people: People): Right =>
+  rightToApproveAt(request.target, user, people);
 
 /** Stop, Retry and Review belong to whoever asked, whoever may ask for the same, and the approvers. */
 export function rightToSteer({ request }: Run, user: string, people: People): Right {

@@ -89,6 +89,10 @@ function drawComposer({ fields, example: { cluster, stage } }: Looking, name: st
   const examples: Readonly<Record<keyof typeof usages, string>> = {
     onboard: `onboard ${cluster} ${stage}`,
     status: 'status',
+    list: 'list',
+    retry: `retry ${cluster} ${stage}`,
+    whoami: 'whoami',
+    can: `can approve ${cluster} ${stage}`,
     cancel: `cancel ${cluster} ${stage}`,
     help: 'help',
   };

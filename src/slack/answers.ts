@@ -34,10 +34,10 @@ export interface Answer {
 
 const most = 3000;
 
-const answer = (text: Markup): Answer => ({ text: fit(text, most).markup });
+export const answer = (text: Markup): Answer => ({ text: fit(text, most).markup });
 
 /** Words that were escaped where they were made, or are ours. */
-const ready = (text: string): Answer => ({ text });
+export const ready = (text: string): Answer => ({ text });
 
 export const sentence = (text: string): Answer => answer(foreign(text, 2500));
 
@@ -168,22 +168,6 @@ export const cancelling = {
     ),
 };
 
-export const help = (): Answer =>
-  ready(
-    [
-      'I onboard Kubernetes clusters to Otterize. You can type:',
-      `• \`${commandName} ${usages.onboard}\`: onboard a cluster, for example \`${commandName} onboard payments-eu prod invite @anna\``,
-      `• several at once: \`${commandName} onboard payments-eu,payments-us prod\`, \`payments-*\`, \`region=eu\`, or \`--all\`; you see what that is before anything begins`,
-      `• \`${commandName} ${usages.status}\`: how one onboarding stands, or the latest`,
-      `• \`${commandName} ${usages.cancel}\`: stop before the next change; what was made stays`,
-      `• \`${commandName} ${usages.help}\`: this`,
-      'Typing a command again is always right: what is there is found, not made again.',
-    ]
-      .join('\n')
-      .replaceAll('<', '&lt;')
-      .replaceAll('>', '&gt;'),
-  );
-
 /** What people hear who have no right to something; `unlisted` is for those whom nobody gave it. */
 export const withoutRight = (right: Exclude<Right, 'granted'>, unlisted: Answer): Answer =>
   right === 'unlisted' ? unlisted : ready(strangers[right]);
@@ -199,6 +183,8 @@ export const retrying = {
   wentOn: ready('Going on without the failed clusters.'),
   stopped: ready('Stopping: nothing more is begun, and what is ready is connected.'),
   nothing: ready('Nothing waits for a retry here: it was tried again already.'),
+  nothingFailed: (run: Run): Answer =>
+    answer(markup`Nothing failed in the onboarding of ${targetOf(run)}, so there is nothing to try again.`),
   held: ready('A newer onboarding of the same cluster is running, so this one is not tried again.'),
   notAllowed: (run: Run): Answer =>
     answer(

@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlashCommand } from '@slack/bolt';
+import { UserError } from '../errors.ts';
 import { type Asked, type Command, parseCommand } from '../onboarding/command.ts';
 import { isKnown, resolveTarget } from '../onboarding/fleet.ts';
-import { rightToRequest, rightToSteer } from '../onboarding/policy.ts';
+import { rightToApproveAt, rightToRequest, rightToSteer } from '../onboarding/policy.ts';
 import type { Request } from '../onboarding/request.ts';
-import { cancel, isLive, type Run } from '../onboarding/run.ts';
+import { grantedAt, mayOnboardSomething, ruleFor } from '../onboarding/rules.ts';
+import { cancel, isLive, type Run, retry } from '../onboarding/run.ts';
 import { rolloutName } from '../onboarding/selection.ts';
 import {
   type Answer,
   beginning,
   cancelling,
   confirmation,
-  help,
   onboarding,
+  retrying,
   sentence,
   status,
   trouble,
@@ -20,6 +22,7 @@ import {
 } from './answers.ts';
 import { commandName, mostValue } from './claims.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
+import { help, informing } from './help.ts';
 import { beginRollout } from './rollouts.ts';
 
 export interface Typed extends Asking {
@@ -35,6 +38,8 @@ export interface Outcome {
 type Of<Verb extends Command['verb']> = Extract<Command, { verb: Verb }>;
 
 const shownRuns = 10;
+/** How many of the newest runs are looked through for somebody's own. */
+const searchedRuns = 200;
 
 /** A command as Slack delivers it. */
 export const typedOf = (command: SlashCommand): Typed => ({
@@ -53,13 +58,21 @@ async function outcomeOf(desk: Desk, typed: Typed): Promise<Outcome> {
   const command = parseCommand(typed.text);
   switch (command.verb) {
     case 'help':
-      return { answer: help() };
+      return { answer: help(mayOnboardSomething(desk.fleet, typed.user, desk.people)) };
     case 'usage':
       return { answer: sentence(command.text) };
     case 'onboard':
       return begin(desk, typed, command);
     case 'status':
-      return { answer: await statusOf(desk, command) };
+      return { answer: await statusOf(desk, typed, command) };
+    case 'list':
+      return { answer: informing.known(desk.fleet) };
+    case 'whoami':
+      return { answer: whoIs(desk, typed.user) };
+    case 'can':
+      return { answer: mayThey(desk, typed.user, command) };
+    case 'retry':
+      return again(desk, typed, command);
     case 'cancel':
       return stop(desk, typed, command);
   }
@@ -100,7 +113,16 @@ export async function begin(
   return started ? { started: run } : { answer: onboarding.live(run) };
 }
 
-async function statusOf({ fleet, records }: Desk, { target }: Of<'status'>): Promise<Answer> {
+async function statusOf(
+  { fleet, records }: Desk,
+  { user }: Typed,
+  { target, mine }: Of<'status'>,
+): Promise<Answer> {
+  if (mine) {
+    const recent = await records.recent(searchedRuns);
+    const own = recent.filter(run => run !== 'newer' && run.request.by.user === user);
+    return status.recent(own.slice(0, shownRuns));
+  }
   if (target === undefined) return status.recent(await records.recent(shownRuns));
   const run = await records.latest(nameOf(fleet, target));
   return run === undefined ? status.none(target) : status.one(run);
@@ -111,6 +133,33 @@ const nameOf = (fleet: Desk['fleet'], { cluster, stage, several }: Asked): strin
   several === undefined
     ? resolveTarget(fleet, cluster, stage).names.organization
     : rolloutName(cluster, stage);
+
+function whoIs({ fleet, people }: Desk, user: string): Answer {
+  const onboard = grantedAt(fleet, target => rightToRequest(target, user, people));
+  const approve = grantedAt(fleet, target => rightToApproveAt(target, user, people));
+  return informing.person(user, people.standing(user), onboard, approve);
+}
+
+function mayThey({ fleet, people }: Desk, user: string, { question, ...asked }: Of<'can'>): Answer {
+  const { cluster, stage, several } = asked;
+  if (several !== undefined) throw new UserError('one-cluster', 'Ask about one cluster at a time.');
+  const target = resolveTarget(fleet, cluster, stage);
+  const rule = ruleFor(target, question, user, people);
+  return informing.right(question, `${cluster} ${stage}`, rule, people.standing(user));
+}
+
+/** Tries again what failed, as the button below the failure does. */
+async function again(desk: Desk, typed: Typed, target: Of<'retry'>): Promise<Outcome> {
+  const { fleet, records, people } = desk;
+  const run = await records.latest(nameOf(fleet, target));
+  if (run === undefined) return { answer: status.none(target) };
+  const right = rightToSteer(run, typed.user, people);
+  if (right !== 'granted')
+    return refuse(desk, typed, right, withoutRight(right, retrying.notAllowed(run)), run.id);
+  const { applied, reason } = await records.change(run.id, retry(typed.user));
+  if (applied) return { answer: retrying.done };
+  return { answer: reason === 'held' ? retrying.held : retrying.nothingFailed(run) };
+}
 
 async function stop(desk: Desk, typed: Typed, target: Of<'cancel'>): Promise<Outcome> {
   const { fleet, records, people } = desk;

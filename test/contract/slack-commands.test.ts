@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { approver, requester } from '../support/builders.ts';
 import { lead, openSlackHouse, other, type SlackHouse, stranger } from '../support/slack-house.ts';
+import { failure } from '../support/world.ts';
 
 let house: SlackHouse;
 
@@ -14,10 +15,27 @@ const waiting = () => house.settled(run => run.status === waitsForApproval.statu
 
 describe('a command', () => {
   it.each<[string, string, RegExp]>([
-    ['nothing', '', /onboard <cluster> <stage>/],
+    ['nothing', '', /onboard <cluster>/],
     ['help', 'help', /Typing a command again is always right/],
+    ['a question what there is', 'list', /2 clusters: payments-eu, payments-us\nStages: dev, prod, strict/],
+    [
+      'a question who they are',
+      'whoami',
+      /You are .*You may onboard at dev: all of 2 clusters.*You may approve at dev: 0 of 2/s,
+    ],
+    [
+      'a question what they may',
+      'can onboard payments-eu prod',
+      /Yes\. You may onboard payments-eu prod: requesters in holt\.yaml lists you/,
+    ],
+    [
+      'a question what they may not',
+      'can approve payments-eu prod',
+      /No\. You may not approve payments-eu prod/,
+    ],
+    ['a retry of one that never was', 'retry payments-eu prod', /payments-eu prod was never onboarded/],
     ['a misspelt word', 'onbord payments-eu prod', /Did you mean onboard\?/],
-    ['too little', 'onboard payments-eu', /onboard <cluster> <stage>/],
+    ['too little', 'onboard payments-eu', /Which stage of payments-eu/],
     ['an unknown cluster', 'onboard payment-eu prod', /payment-eu\. Did you mean payments-eu\?/],
     ['an unknown stage', 'onboard payments-eu prd', /prd\. Did you mean prod\?/],
     ['a name that cannot be', 'onboard payments.eu prod', /payments\.eu/],
@@ -103,6 +121,32 @@ describe('a command', () => {
     expect(await house.type('status')).toMatch(/payments-us dev: done.*\n.*payments-eu prod: waiting/);
   });
 
+  it('tells each person their own, and helps with what they may', async () => {
+    await house.type('onboard payments-eu prod');
+    await waiting();
+    expect(await house.type('status mine')).toMatch(/payments-eu prod: waiting/);
+    expect(await house.type('status mine', { user: other })).toMatch(/Nothing was onboarded yet/);
+    const helped = await house.type('help', { user: other });
+    expect(helped).toMatch(/You may onboard nothing here/);
+    expect(helped).not.toMatch(/onboard <cluster>/);
+    expect(await house.type('can approve payments-eu prod', { user: lead })).toMatch(
+      /lists @leads, and you are in it/,
+    );
+    expect(await house.type('whoami', { user: lead })).toMatch(/You may approve at dev: all of 2/);
+  });
+
+  it('tries again what failed, if whoever types it may', async () => {
+    house.world.faults.set('create environment', { error: failure({ retryable: false, applied: 'no' }) });
+    await house.type('onboard payments-eu dev');
+    await house.settled(({ status }) => status === 'failed');
+    expect(await house.type('retry payments-eu dev', { user: other })).toMatch(/Only whoever asked/);
+    expect(await house.type('retry payments-eu dev')).toMatch(/Trying again/);
+    await house.settled(({ status }) => status === 'done');
+    expect(await house.type('retry payments-eu dev')).toMatch(
+      /Nothing failed in the onboarding of payments-eu dev/,
+    );
+  });
+
   it('stops a run, if whoever types it may, and says what stays', async () => {
     await house.type('onboard payments-eu prod');
     await waiting();
@@ -160,7 +204,8 @@ describe('a store that does not answer', () => {
   });
 });
 
-const repeated = () => house.lines.filter(({ message }) => message.includes('was here before'));
+const repeated = () =>
+  house.lines.filter(({ fields }) => (fields as { reason?: unknown }).reason === 'repeated');
 describe('an envelope that Slack sends twice', () => {
   it('acts once, and is answered once', async () => {
     house.slack.settings.copies = 2;

@@ -18,6 +18,9 @@ import { type Front, openFront } from '../support/front.ts';
 /** Whom an entry is for. An entry that is missing here does not compile. */
 const isFor: Readonly<Record<Entry, 'everybody' | 'requesters' | 'approvers' | 'concerned'>> = {
   help: 'everybody',
+  list: 'everybody',
+  whoami: 'everybody',
+  can: 'everybody',
   usage: 'everybody',
   status: 'everybody',
   unknown: 'everybody',
@@ -72,7 +75,7 @@ function isAllowed(kind: Kind, entry: Entry): boolean {
   return kind === 'requester' && isFor[entry] !== 'approvers';
 }
 
-const clusters = Array.from({ length: 1_000 }, (_, index) => `c${index}`);
+const clusters = Array.from({ length: 1_500 }, (_, index) => `c${index}`);
 const listed = `{ users: [${requester}, ${approver}, U0GUEST, U0ROBOT, U0LEFT, U0OUTSIDER], groups: [S0LEADS] }`;
 const configuration = `
 requesters: ${listed}
@@ -128,12 +131,15 @@ async function prepared({
   const name = `${cluster}-prod`;
   if (way === 'command') {
     if (entry === 'cancel') await front.asked(seed);
+    if (entry === 'retry') await front.failed(seed);
     const text =
       entry === 'usage'
         ? 'onbord'
-        : ['onboard', 'status', 'cancel'].includes(entry)
+        : ['onboard', 'status', 'retry', 'cancel'].includes(entry)
           ? `${entry} ${target}`
-          : entry;
+          : entry === 'can'
+            ? `can approve ${target}`
+            : entry;
     const command = entry === 'unknown' ? '/other' : '/otterize';
     return { name, act: () => slack.command(id, channel.id, command, text) };
   }
@@ -258,7 +264,7 @@ describe('everything that can be typed or pressed, by everybody', () => {
 
   it('is the full product of all entries, kinds of people and kinds of places', () => {
     expect(new Set(Object.values(waysIn).flat())).toEqual(new Set(Object.keys(isFor)));
-    expect(cells.length * places.length).toBe(17 * Object.keys(kinds).length * 6);
+    expect(cells.length * places.length).toBe(21 * Object.keys(kinds).length * 6);
   });
 
   it('comes in through the listeners that the app has, and no others', () => {

@@ -19,7 +19,7 @@ const ben = { address: 'ben@harbour.example' };
 const type = {
   help: 'Type `/otterize help`.',
   onboard: 'Type `/otterize onboard <cluster>[,<cluster>…] <stage> [invite @person, …]`.',
-  status: 'Type `/otterize status [<cluster> <stage>]`.',
+  status: 'Type `/otterize status [<cluster> <stage> | mine]`.',
   cancel: 'Type `/otterize cancel <cluster> <stage>`.',
 };
 const nobody =
@@ -62,6 +62,14 @@ describe('a command', () => {
     ['status payments-eu prod', { verb: 'status', target: { cluster: 'payments-eu', stage: 'prod' } }],
     ['cancel payments-eu prod', { verb: 'cancel', cluster: 'payments-eu', stage: 'prod' }],
     ['help', { verb: 'help' }],
+    ['list', { verb: 'list' }],
+    ['WhoAmI', { verb: 'whoami' }],
+    ['status MINE', { verb: 'status', mine: true }],
+    ['retry payments-eu prod', { verb: 'retry', cluster: 'payments-eu', stage: 'prod' }],
+    [
+      'can Approve payments-eu prod',
+      { verb: 'can', question: 'approve', cluster: 'payments-eu', stage: 'prod' },
+    ],
     ['', { verb: 'help' }],
     [' \u200b ', { verb: 'help' }],
   ])('%j is understood', (text, command) => {
@@ -75,6 +83,16 @@ describe('a command', () => {
     ['a'.repeat(60), `I do not know \`${'a'.repeat(60)}\`. Type \`/otterize help\`.`],
     ['a'.repeat(61), `I do not know \`${'a'.repeat(60)}…\`. Type \`/otterize help\`.`],
     ['help me', `\`help\` takes nothing more. ${type.help}`],
+    ['list all', '`list` takes nothing more. Type `/otterize list`.'],
+    ['whoami --all', 'There are no options such as `--all`. Type `/otterize whoami`.'],
+    ['retry payments-eu prod now', '`now` is too much. Type `/otterize retry <cluster> <stage>`.'],
+    ['can', 'May you do what? Type `/otterize can <verb> <cluster> <stage>`.'],
+    [
+      'can onbord payments-eu prod',
+      '`onbord` is nothing that I can tell about. Did you mean onboard? Ask about onboard, approve, retry, cancel, status, list.',
+    ],
+    ['can onboard payments-eu', 'Which stage of payments-eu? Type `/otterize can <verb> <cluster> <stage>`.'],
+    ['can onboard payments-eu prod x', '`x` is too much. Type `/otterize can <verb> <cluster> <stage>`.'],
     ['help --all', `There are no options such as \`--all\`. ${type.help}`],
     ['onboard', `Which cluster and stage? ${type.onboard}`],
     ['cancel', `Which cluster and stage? ${type.cancel}`],

@@ -624,6 +624,7 @@ describe('a new and empty organization that the records do not know', () => {
     world.state.organizations.push({ ...left(), id: 'org_used' });
     world.state.environments.set('org_used', [{ id: 'env_1', name: 'prod' }]);
     expect((await onboarded()).status).toBe('done');
+    world.state.organizations.push({ ...left(), id: 'org_named', name: 'ordering-us-prod' });
     world.state.organizations.push({ ...left(), id: 'org_other' });
     await claims.claim('organization-intents', 'other-prod', 'other-prod');
     expect((await onboarded(request({ cluster: 'billing-eu' }))).status).toBe('done');

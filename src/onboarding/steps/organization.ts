@@ -1,5 +1,6 @@
 import { ServiceError, UserError } from '../../errors.ts';
 import type { Claims, Organization, OtterizeReader } from '../ports.ts';
+import type { Target } from '../request.ts';
 import { defineStep, type Intent } from '../step.ts';
 
 /**
@@ -36,7 +37,8 @@ export const organization = defineStep({
         if (unnamed !== undefined) return { id: unnamed, made: true };
         intent.remember(all.map(each => each.id));
         if (intent.open !== undefined) return adopt(all, intent, claims, name);
-        await explain(await strangersAmong(all, otterize, claims), claims, name, acknowledged);
+        const strangers = await strangersAmong(all.filter(isUnlike(request.target)), otterize, claims);
+        await explain(strangers, claims, name, acknowledged);
         return undefined;
       },
       async create({ otterize }) {
@@ -64,6 +66,19 @@ export const organization = defineStep({
   },
 });
 
+/**
+ * Whether an organization's name is none that Holt would give: not that of this target with another cluster in it. Where a name is
+ * nothing but the cluster, any could be.
+ */
+function isUnlike({ cluster, names }: Target): (organization: Organization) => boolean {
+  const [before = '', ...after] = names.organization.split(cluster);
+  const end = after.join(cluster);
+  return ({ name }) => before + end === '' || !(name.startsWith(before) && name.endsWith(end));
+}
+
+/** Each costs a call. */
+const mostLookedAt = 30;
+
 /** For how long an organization counts as one that a lost run may have left. */
 const recentMs = 3_600_000;
 
@@ -77,7 +92,10 @@ async function strangersAmong(
   claims: Claims,
 ): Promise<Organization[]> {
   const since = Date.now() - recentMs;
-  const recent = all.filter(({ created }) => created !== undefined && created > since);
+  const recent = all
+    .filter(({ created = 0 }) => created > since)
+    .toSorted((a, b) => (b.created ?? 0) - (a.created ?? 0))
+    .slice(0, mostLookedAt);
   if (recent.length === 0) return [];
   // In this order: what is made meanwhile is in the first or in the second.
   const missing = await claims.holders(wanted);

@@ -1,0 +1,69 @@
+import { UserError } from '../errors.ts';
+import { knownClusters, resolveTarget } from './fleet.ts';
+import type { Fleet } from './fleet-schema.ts';
+import { type People, type Right, rightToRequest } from './policy.ts';
+import type { Question } from './questions.ts';
+import type { Target, Who } from './request.ts';
+
+/** The line of holt.yaml that gives somebody a right. */
+export interface Rule {
+  list: 'requesters' | 'approval.approvers';
+  /** Through this user group; by their own id when left out. */
+  group?: string;
+}
+
+/** The first line that lists the person for this, whatever their standing; `everybody` where no list is asked. */
+export function ruleFor(
+  { requesters, approval }: Pick<Target, 'requesters' | 'approval'>,
+  question: Question,
+  user: string,
+  people: People,
+): Rule | 'everybody' | undefined {
+  const asking = (): Rule | undefined => listing('requesters', requesters, user, people);
+  const approving = (): Rule | undefined => listing('approval.approvers', approval.approvers, user, people);
+  switch (question) {
+    case 'onboard':
+      return asking();
+    case 'approve':
+      return approving();
+    case 'retry':
+    case 'cancel':
+      return asking() ?? approving();
+    case 'status':
+    case 'list':
+      return 'everybody';
+  }
+}
+
+function listing(list: Rule['list'], who: Who, user: string, people: People): Rule | undefined {
+  if (who.users.includes(user)) return { list };
+  const group = who.groups.find(each => people.members(each).has(user));
+  return group === undefined ? undefined : { list, group };
+}
+
+/** For each stage, at how many of the known clusters this person is granted a right. */
+export function grantedAt(
+  fleet: Fleet,
+  right: (target: Target) => Right,
+): { stage: string; clusters: number; all: number }[] {
+  const clusters = knownClusters(fleet);
+  return Object.keys(fleet.stages).map(stage => {
+    const granted = clusters.filter(cluster => rightAt(fleet, cluster, stage, right) === 'granted');
+    return { stage, clusters: granted.length, all: clusters.length };
+  });
+}
+
+/** What the configuration is wrong about gives nobody a right. */
+function rightAt(fleet: Fleet, cluster: string, stage: string, right: (target: Target) => Right): Right {
+  try {
+    return right(resolveTarget(fleet, cluster, stage));
+  } catch (error) {
+    if (error instanceof UserError) return 'unlisted';
+    throw error;
+  }
+}
+
+/** Whether this person may onboard anything at all. */
+export const mayOnboardSomething = (fleet: Fleet, user: string, people: People): boolean =>
+  fleet.clusters === 'any' ||
+  grantedAt(fleet, target => rightToRequest(target, user, people)).some(({ clusters }) => clusters > 0);

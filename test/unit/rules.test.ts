@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { parseFleet } from '../../src/config.ts';
+import { resolveTarget } from '../../src/onboarding/fleet.ts';
+import { type People, rightToRequest } from '../../src/onboarding/policy.ts';
+import { grantedAt, mayOnboardSomething, ruleFor } from '../../src/onboarding/rules.ts';
+
+const fleet = parseFleet(
+  `
+requesters: { users: [U1], groups: [S1] }
+approval: { approvers: { users: [U2], groups: [S2] } }
+names: { vault: "kv-{cluster}-{stage}" }
+gitops: { repository: harbour/clusters }
+stages: { dev: , prod: { requesters: { users: [U3] } } }
+clusters: { payments-eu: , billing-eu: { requesters: { users: [U4] } } }
+`,
+  'holt.yaml',
+);
+
+const members: Readonly<Record<string, string[]>> = { S1: ['UA', 'UG'], S2: ['UA'] };
+const people: People = {
+  members: group => new Set(members[group]),
+  standing: user => (user === 'UG' ? 'outsider' : user === 'UN' ? 'unknown' : 'colleague'),
+};
+const rule = (question: Parameters<typeof ruleFor>[1], user: string, stage = 'dev') =>
+  ruleFor(resolveTarget(fleet, 'payments-eu', stage), question, user, people);
+
+describe('the rule that gives a right', () => {
+  it.each([
+    ['onboard', 'U1', { list: 'requesters' }],
+    ['onboard', 'UA', { list: 'requesters', group: 'S1' }],
+    ['onboard', 'U2', undefined],
+    ['approve', 'U2', { list: 'approval.approvers' }],
+    ['approve', 'UA', { list: 'approval.approvers', group: 'S2' }],
+    ['approve', 'U1', undefined],
+    ['retry', 'U1', { list: 'requesters' }],
+    ['cancel', 'U2', { list: 'approval.approvers' }],
+    ['cancel', 'U9', undefined],
+    ['status', 'U9', 'everybody'],
+    ['list', 'U9', 'everybody'],
+  ] as const)('to %s of %s is %j', (question, user, expected) => {
+    expect(rule(question, user)).toEqual(expected);
+  });
+
+  it('is that of the stage', () => {
+    expect(rule('onboard', 'U1', 'prod')).toBeUndefined();
+    expect(rule('onboard', 'U3', 'prod')).toEqual({ list: 'requesters' });
+  });
+
+  it('is counted for each stage over the clusters, for those who have rights at all', () => {
+    const granted = (user: string) => grantedAt(fleet, target => rightToRequest(target, user, people));
+    expect(granted('U1')).toEqual([
+      { stage: 'dev', clusters: 1, all: 2 },
+      { stage: 'prod', clusters: 0, all: 2 },
+    ]);
+    expect(granted('UG').map(({ clusters }) => clusters)).toEqual([0, 0]);
+    expect(['U1', 'U4', 'UA', 'UG', 'U2'].map(user => mayOnboardSomething(fleet, user, people))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('lets everybody be told how to onboard where every cluster may be', () => {
+    expect(mayOnboardSomething({ ...fleet, clusters: 'any' }, 'U9', people)).toBe(true);
+  });
+});
