@@ -71,7 +71,7 @@ export function parseCommand(text: string): Command {
   return parsers[verb](rest);
 }
 
-function alone<Verb extends 'help' | 'list' | 'whoami'>(verb: Verb): (words: string[]) => Command {
+function alone(verb: 'help' | 'list' | 'whoami'): (words: string[]) => Command {
   return words =>
     words.length === 0 ? { verb } : usage(`\`${verb}\` takes nothing more. ${typeThis(verb)}`);
 }

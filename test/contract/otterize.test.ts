@@ -76,7 +76,7 @@ describe('what is in Otterize', () => {
     const otterize = connect();
     const made = await otterize.createOrganization();
     const organization = await otterize.renameOrganization(made.id, 'payments-eu prod');
-    expect(organization).toEqual({ id: made.id, name: 'payments-eu prod' });
+    expect(organization).toEqual({ id: made.id, name: 'payments-eu prod', created: expect.any(Number) });
 
     const labels = { cluster: 'payments-eu', owner: "Team A, B & <C>'s" };
     const environment = await otterize.createEnvironment(made.id, { name: 'prod', labels });

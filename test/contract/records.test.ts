@@ -262,8 +262,8 @@ for (const backend of storeBackends) {
       const mark = await openMark(store, run.id);
       await mark.write({ plain: true });
       const stored = await store.mark(run.id);
-      expect(JSON.parse(stored?.document ?? '')).toEqual({ ...first, schema: 1, plain: true });
-      await store.setMark(run.id, { version: 3, shows: 1, document: '{"schema":2}' });
+      expect(JSON.parse(stored?.document ?? '')).toEqual({ ...first, schema: 2, plain: true });
+      await store.setMark(run.id, { version: 3, shows: 1, document: '{"schema":3}' });
       await expect(readMark(store, run.id)).rejects.toThrow(Newer);
       await expect(openMark(store, run.id)).rejects.toThrow(Newer);
     });

@@ -24,6 +24,8 @@ const people: People = {
 const rule = (question: Parameters<typeof ruleFor>[1], user: string, stage = 'dev') =>
   ruleFor(resolveTarget(fleet, 'payments-eu', stage), question, user, people);
 
+const granted = (user: string) => grantedAt(fleet, target => rightToRequest(target, user, people));
+
 describe('the rule that gives a right', () => {
   it.each([
     ['onboard', 'U1', { list: 'requesters' }],
@@ -47,7 +49,6 @@ describe('the rule that gives a right', () => {
   });
 
   it('is counted for each stage over the clusters, for those who have rights at all', () => {
-    const granted = (user: string) => grantedAt(fleet, target => rightToRequest(target, user, people));
     expect(granted('U1')).toEqual([
       { stage: 'dev', clusters: 1, all: 2 },
       { stage: 'prod', clusters: 0, all: 2 },
