@@ -38,6 +38,8 @@ export interface Persevering {
   type(): void;
   /** Resolves once the thread tells of an end; throws when it does not. */
   ended: Promise<string>;
+  /** Types what is still to be typed, though the thread had ended; resolves once a new thread has. */
+  again(): Promise<void>;
   /** How often the command was typed. */
   typed(): number;
   /** What the thread said of failures, each of which was answered with Retry. */
@@ -143,7 +145,19 @@ export function persevere(
     throw new Error(`nothing ended: ${situationOf(lane, cluster)}`);
   }
 
+  async function again(): Promise<void> {
+    if (!state.wanted) return;
+    const before = newRoots().length;
+    const deadline = performance.now() + idleMs;
+    while (newRoots().length === before && performance.now() < deadline) {
+      look();
+      await sleep(lookEveryMs);
+    }
+    await watch();
+  }
+
   return {
+    again,
     type: () => Object.assign(state, { wanted: true }),
     ended: watch(),
     typed: () => state.typed,

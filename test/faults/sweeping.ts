@@ -115,6 +115,11 @@ async function disturb(
     );
   }
   await quiet(lane, quietMs);
+  // The store may have been lost when the thread had ended already.
+  for (const person of people)
+    await person
+      .again()
+      .catch((error: Error) => findings.push({ invariant: 'every run ends', detail: error.message }));
   await Promise.all(scene.pending).catch(error => scene.complaints.push(String(error)));
   await quiet(lane, quietMs);
   await wake(scene);
