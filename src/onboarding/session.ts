@@ -61,6 +61,31 @@ const unseenMs = 30_000;
  */
 const freshMs = 5_000;
 
+/** Nothing was asked for: the first request would have gone out too late. */
+class Late extends Error {}
+
+/** The same writers; the first call must come by then, or it is not made. */
+function inTime(write: Writers, until: number): Writers {
+  const begun = { yet: false };
+  const passing =
+    (call: (...given: unknown[]) => unknown) =>
+    (...given: unknown[]): unknown => {
+      if (!begun.yet && Date.now() >= until) throw new Late();
+      begun.yet = true;
+      return call(...given);
+    };
+  const port = (methods: object): object =>
+    Object.fromEntries(
+      Object.entries(methods).map(([name, method]) => [
+        name,
+        passing(method as (...given: unknown[]) => unknown),
+      ]),
+    );
+  return Object.fromEntries(
+    Object.entries(write).map(([name, methods]) => [name, port(methods)]),
+  ) as unknown as Writers;
+}
+
 export function openSession(options: SessionOptions, taken: Run, draining: () => boolean, log: Log): Session {
   const { records, claims, read, write, settleMs, patienceMs } = options;
   const lease: Lease = { epoch: taken.epoch, patienceMs };
@@ -78,15 +103,13 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
   };
   const stopping = (): boolean => draining() || run.cancel !== undefined;
 
-  const intended = async (key: string, memo: Json | undefined): Promise<void> => {
+  /** Answers when it was begun to be written, by the clock on the wall, which goes on while a machine sleeps. */
+  const intended = async (key: string, memo: Json | undefined): Promise<number> => {
     if (draining()) throw new Interrupted(await records.now());
-    // By the clock on the wall, which goes on while a machine sleeps.
     const since = Date.now();
     const { applied, reason } = await change(intend(lease, key, memo));
     if (!applied) throw new Interrupted((await records.now()) + (reason === 'unseen' ? unseenMs : 0));
-    if (Date.now() - since < freshMs) return;
-    await change(abandon(lease, key));
-    throw new Interrupted(await records.now());
+    return since;
   };
 
   const effect = async <T extends Json>(key: string, definition: EffectDefinition<T>): Promise<T> => {
@@ -107,18 +130,22 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
       await change(record(lease, key, found));
       return found;
     }
-    await intended(key, memo);
-    const result = await made(key, create);
+    const since = await intended(key, memo);
+    const result = await made(key, create, since);
     if (known === undefined) justMade.add(key);
     await change(record(lease, key, result));
     log.info({ effect: key }, 'made');
     return result;
   };
 
-  const made = async <T>(key: string, create: (write: Writers) => Promise<T>): Promise<T> => {
+  const made = async <T>(key: string, create: (write: Writers) => Promise<T>, since: number): Promise<T> => {
     try {
-      return await create(write);
+      return await create(inTime(write, since + freshMs));
     } catch (error) {
+      if (error instanceof Late) {
+        await change(abandon(lease, key));
+        throw new Interrupted(await records.now());
+      }
       const refused = error instanceof UserError || (error instanceof ServiceError && error.applied === 'no');
       if (refused) await change(abandon(lease, key));
       throw error;

@@ -94,6 +94,15 @@ export async function sweep(options: SweepOptions): Promise<Report> {
   return { ...report, seconds: Math.round((performance.now() - started) / 1000) };
 }
 
+/** A person gives what a lost store has left a name, or whoever comes next in this lane would be asked about it. */
+function nameWhatIsLeft(lane: Lane, clusters: readonly string[], before: ReadonlySet<string>): void {
+  const names = new Set(clusters.map(cluster => lane.target(cluster).names.organization));
+  for (const organization of lane.sandbox.otterize.state.organizations) {
+    if (!before.has(organization.id) && !names.has(organization.name))
+      organization.name = `left-${organization.id}-prod`;
+  }
+}
+
 async function disturb(
   lane: Lane,
   { mode, point }: Job,
@@ -145,5 +154,6 @@ async function disturb(
   await close();
   for (const witness of witnesses) findings.push(...(await findingsOf(lane, witness.cluster, witness)));
   findings.push(...unexplained(lane, clusters, before));
+  nameWhatIsLeft(lane, clusters, before);
   return { kills: scene.kills, findings };
 }

@@ -360,6 +360,26 @@ describe('an effect whose end nobody saw', () => {
     expect((await advanced(run.id)).status).toBe('done');
   });
 
+  it('is not begun by a process that slept between the intention and the call', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const sleepy: Claims = {
+      ...claims,
+      async claim(...given) {
+        if (given[0] === 'organization-intents') vi.setSystemTime(Date.now() + 60_000);
+        return claims.claim(...given);
+      },
+    };
+    const run = await started();
+    engine = engineWith({ claims: sleepy });
+    await engine.advance(run.id);
+    expect(world.mutating()).toEqual([]);
+    expect((await records.history(run.id)).map(({ kind }) => kind)).toContain('refused');
+    engine = engineWith({});
+    expect((await advanced(run.id)).status).toBe('done');
+    expect(world.calls.filter(call => call === 'create organization')).toHaveLength(1);
+  });
+
   it('is not begun by a process that slept since it wrote the intention, and is made once it is awake', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
