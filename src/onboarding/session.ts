@@ -32,6 +32,11 @@ export interface SessionOptions {
   settleMs: number;
   /** After how long without a change another worker looks at the run; longer than the longest call. */
   patienceMs: number;
+  /**
+   * For how long an intention may be acted on. A process that was paused since wakes up in a world in which others may have waited
+   * for it, looked, and made the thing themselves. Five seconds when left out.
+   */
+  freshMs?: number;
 }
 
 /** A worker at work on one run: the newest document it knows, and the only way to change it. */
@@ -55,11 +60,7 @@ const stillLanding = 'An earlier request got no answer and may still take effect
 /** How long a run that nobody can see yet waits for the bot's news, should the wake-up get lost. */
 const unseenMs = 30_000;
 
-/**
- * For how long an intention may be acted on. A process that was paused since wakes up in a world in which others may have waited
- * for it, looked, and made the thing themselves.
- */
-const freshMs = 5_000;
+const usualFreshMs = 5_000;
 
 /** Nothing was asked for: the first request would have gone out too late. */
 class Late extends Error {}
@@ -87,7 +88,7 @@ function inTime(write: Writers, until: number): Writers {
 }
 
 export function openSession(options: SessionOptions, taken: Run, draining: () => boolean, log: Log): Session {
-  const { records, claims, read, write, settleMs, patienceMs } = options;
+  const { records, claims, read, write, settleMs, patienceMs, freshMs = usualFreshMs } = options;
   const lease: Lease = { epoch: taken.epoch, patienceMs };
   let run = taken;
   /** Effects that this worker made itself a moment ago, and that nobody can have asked for before. */

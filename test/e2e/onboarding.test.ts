@@ -44,7 +44,8 @@ for (const { store, redis, unknowns, entries } of stores) {
       house.sandbox
         .calls()
         .filter(
-          ({ at, mutating, service }) => at >= from && mutating && service !== 'Slack' && service !== 'Entra',
+          ({ at, mutating, service, status }) =>
+            at >= from && mutating && (status ?? 0) < 400 && service !== 'Slack' && service !== 'Entra',
         );
 
     const organizationsNamed = (name: string) =>

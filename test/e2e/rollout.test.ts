@@ -29,7 +29,10 @@ for (const { store, redis, entries } of stores) {
     const changes = (): string[] =>
       house.sandbox
         .calls()
-        .filter(({ mutating, service }) => mutating && service !== 'Slack' && service !== 'Entra')
+        .filter(
+          ({ mutating, service, status }) =>
+            mutating && (status ?? 0) < 400 && service !== 'Slack' && service !== 'Entra',
+        )
         .map(({ operation }) => operation);
     const text = (): string =>
       house.sandbox.slack

@@ -65,7 +65,10 @@ export async function endure(lane: Lane, cell: Cell, cluster: string): Promise<F
   if (person.unanswered.length > 0) violated('a command is answered', person.unanswered.join(', '));
 
   const witness = { ...(await recordOf(lane, cluster)), roots: end === 'told' ? 2 : 1 };
-  findings.push(...(await findingsOf(lane, cluster, witness)), ...unexplained(lane, [cluster], before));
+  findings.push(
+    ...(await findingsOf(lane, cluster, witness)),
+    ...unexplained(lane, [cluster], before, false),
+  );
   return findings;
 }
 

@@ -37,7 +37,7 @@ export async function inspect(
     finding(index + 1, await findingsOf(lane, cluster, { ...newest, roots: mine.length }));
     for (const { run, history } of mine) finding(index + 1, foundOf(lane, run, history));
   }
-  finding(0, unexplained(lane, clusters, before));
+  finding(0, unexplained(lane, clusters, before, false));
   for (const [what, count] of Object.entries(await unfinished(lane.redis?.url ?? ''))) {
     if (count > 0) finding(0, [{ invariant: 'nothing is left unfinished', detail: `${count} ${what}` }]);
   }

@@ -107,9 +107,15 @@ export async function findingsOf(lane: Lane, cluster: string, witness: Witness):
 }
 
 /** No organization without an owner: each has the name of a target, was there before, or a person was asked about it. */
-export function unexplained(lane: Lane, clusters: readonly string[], before: ReadonlySet<string>): Finding[] {
+export function unexplained(
+  lane: Lane,
+  clusters: readonly string[],
+  before: ReadonlySet<string>,
+  /** Whether the records were lost: only then may people be asked. */
+  lost: boolean,
+): Finding[] {
   const names = new Set(clusters.map(cluster => lane.target(cluster).names.organization));
-  const told = JSON.stringify(lane.sandbox.slack.messages().map(({ text }) => text));
+  const told = lost ? JSON.stringify(lane.sandbox.slack.messages().map(({ text }) => text)) : '';
   const strangers = lane.sandbox.otterize.state.organizations.filter(
     ({ id, name }) => !before.has(id) && !names.has(name) && !told.includes(id),
   );

@@ -23,7 +23,8 @@ export const lacking =
       case 'settle':
         return { ...options, settleMs: 0 };
       case 'fence':
-        return { ...options, records: unfenced(options.records) };
+        // Who may not write may not act either: a worker that was paused for long would notice that by the clock alone.
+        return { ...options, records: unfenced(options.records), freshMs: Number.POSITIVE_INFINITY };
       case 'claim':
         return { ...options, claims: forgetful(options.claims) };
       case 'read-back':

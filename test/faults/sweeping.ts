@@ -153,7 +153,7 @@ async function disturb(
   );
   await close();
   for (const witness of witnesses) findings.push(...(await findingsOf(lane, witness.cluster, witness)));
-  findings.push(...unexplained(lane, clusters, before));
+  findings.push(...unexplained(lane, clusters, before, mode === 'amnesia'));
   nameWhatIsLeft(lane, clusters, before);
   return { kills: scene.kills, findings };
 }

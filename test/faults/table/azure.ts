@@ -1,5 +1,15 @@
 import type { Moment } from '../cells.ts';
-import { answer, type Body, broken, type End, type Fault, type Happen, statuses, unseen } from '../fault.ts';
+import {
+  answer,
+  type Body,
+  broken,
+  type End,
+  type Fault,
+  type Happen,
+  passing,
+  statuses,
+  unseen,
+} from '../fault.ts';
 
 const body: Body = status => ({ error: { code: `Code${status}`, message: 'refused' } });
 const inner = (status: number, code: string) =>
@@ -9,7 +19,7 @@ const inner = (status: number, code: string) =>
 const written = (point: Moment): End => (point.operation === 'setSecret' ? unseen(point) : 'recovered');
 
 const vault = 'Key Vault';
-export const keyVault: Fault[] = [
+const ofTheVault: Fault[] = [
   ...statuses(vault, body, {
     400: 'failed',
     401: 'failed',
@@ -40,6 +50,7 @@ export const keyVault: Fault[] = [
     happen: answer(200, '<html>', { 'content-type': 'text/html' }),
   },
 ];
+export const keyVault = ofTheVault.map(passing(/^getSecret late$/));
 
 const entra = 'Entra';
 const whose = (fits: RegExp, table: readonly Omit<Fault, 'fits'>[]): Fault[] =>

@@ -1,5 +1,15 @@
 import type { Moment } from '../cells.ts';
-import { answer, applied, type Body, broken, type End, type Fault, statuses, unseen } from '../fault.ts';
+import {
+  answer,
+  applied,
+  type Body,
+  broken,
+  type End,
+  type Fault,
+  passing,
+  statuses,
+  unseen,
+} from '../fault.ts';
 
 const service = 'GitHub';
 const body: Body = status => ({ message: `status ${status}`, documentation_url: '' });
@@ -14,7 +24,7 @@ const limit = (status: number, message: string, headers: Record<string, string>)
 const exists = (message: string) =>
   answer(422, { message: 'Validation Failed', errors: [{ message, resource: 'x', code: 'custom' }] });
 
-export const gitHub: Fault[] = [
+const passingOnes: Fault[] = [
   ...statuses(service, body, {
     400: 'failed',
     401: 'failed',
@@ -61,6 +71,10 @@ export const gitHub: Fault[] = [
   },
   { service, name: 'half of it', end: landed, happen: applied(answer(200, '{"ref": "refs/he')) },
   { service, name: 'another form', end: 'failed', happen: answer(200, { something: 'else' }) },
+];
+
+export const gitHub: Fault[] = [
+  ...passingOnes.map(passing(/^(getTree|getBlob|listPulls|getCommit) #1$/)),
   {
     service,
     name: 'the repository is renamed',
