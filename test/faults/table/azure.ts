@@ -50,7 +50,7 @@ const ofTheVault: Fault[] = [
     happen: answer(200, '<html>', { 'content-type': 'text/html' }),
   },
 ];
-export const keyVault = ofTheVault.map(passing(/^getSecret late$/));
+export const keyVault = ofTheVault.map(passing(/^get(Deleted)?Secret late$/));
 
 const entra = 'Entra';
 const whose = (fits: RegExp, table: readonly Omit<Fault, 'fits'>[]): Fault[] =>
