@@ -42,7 +42,7 @@ type Call = <T>(
 ) => Promise<T>;
 
 const looking: Requests = { writes: 0, reads: 2, changes: false };
-const writing: Requests = { writes: 1, reads: 1, changes: true };
+const writing: Requests = { writes: 1, reads: 2, changes: true };
 const recovering: Requests = { writes: 0, reads: 5, changes: true };
 
 /** Clouds whose vaults ask for tokens of the domain that they live in; the SDK holds them to it. */
@@ -145,11 +145,13 @@ async function write(
   const operation = `write ${name}`;
   if (Buffer.byteLength(value.reveal()) > mostBytes) throw tooLong(name);
   const made = await client.setSecret(name, value.reveal(), { contentType: 'text/plain', tags, abortSignal });
-  const stored = toStored(operation, made);
-  // The answer is what Key Vault has stored, value and all: it need not be read again.
-  if (!stored.value.equals(value))
-    throw new ContractError('Key Vault', operation, 'the value stored is not the one written');
-  return { version: stored.version };
+  const { version } = toStored(operation, made);
+  // Whatever goes wrong here, the version has been written.
+  const stored = await client.getSecret(name, { version, abortSignal }).catch(() => undefined);
+  if (stored === undefined) throw unconfirmed(operation);
+  if (!toStored(operation, stored).value.equals(value))
+    throw new ContractError('Key Vault', operation, 'the value read back is not the one written');
+  return { version };
 }
 
 async function recover({ client, abortSignal }: Scope, name: string): Promise<void> {
@@ -195,3 +197,12 @@ const tooLong = (name: string): UserError =>
     `The value for ${name} is longer than the 25 KB that Key Vault takes.`,
     name,
   );
+
+const unconfirmed = (operation: string): ServiceError =>
+  new ServiceError({
+    service: 'Key Vault',
+    operation,
+    reason: 'the version written could not be read back',
+    retryable: true,
+    applied: 'unknown',
+  });
