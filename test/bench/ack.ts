@@ -45,7 +45,8 @@ export async function ack(options: AckOptions): Promise<Ack> {
   const strike = async (places: number, more: Pick<Job, 'count' | 'forMs'>): Promise<Struck> => {
     const struck = await asked(child, jobOf(ground, places, state.next, more));
     state.next = struck.nextCluster;
-    if (struck.broken > 0) throw new Error(`${struck.broken} commands had no answer of Holt's`);
+    if (struck.broken > 0)
+      throw new Error(`${struck.broken} commands had no answer of Holt's but ${struck.last}`);
     return struck;
   };
   const rows: Row[] = [];

@@ -25,6 +25,8 @@ export interface Struck {
   refused: number;
   /** Answers that are neither. */
   broken: number;
+  /** What the last of those got instead. */
+  last: string;
   /** The first cluster that nobody has asked for now. */
   nextCluster: number;
 }
@@ -34,7 +36,7 @@ const atOnceEach = 8;
 
 async function strike(job: Job): Promise<Struck> {
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
-  const struck: Struck = { ms: [], refused: 0, broken: 0, nextCluster: job.firstCluster };
+  const struck: Struck = { ms: [], refused: 0, broken: 0, last: '', nextCluster: job.firstCluster };
   const until = performance.now() + (job.forMs ?? Number.POSITIVE_INFINITY);
   let asked = 0;
   const goesOn = (): boolean => asked < (job.count ?? Number.POSITIVE_INFINITY) && performance.now() < until;
@@ -50,7 +52,10 @@ async function strike(job: Job): Promise<Struck> {
       const answer = await send(job, agent, body);
       struck.ms.push(performance.now() - began);
       if (answer.status === 503 || /did not answer|Try again/i.test(answer.text)) struck.refused += 1;
-      else if (answer.status !== 200) struck.broken += 1;
+      else if (answer.status !== 200) {
+        struck.broken += 1;
+        struck.last = answer.status === 0 ? answer.text : `status ${answer.status}`;
+      }
     }
   };
   await Promise.all(Array.from({ length: job.inFlight }, (_, place) => work(place)));
