@@ -91,7 +91,7 @@ const springs: Record<Exclude<Mode, 'multi'>, Spring> = {
 
 /**
  * Springs once at the point, then lets everything pass; in `multi` it springs again while the run recovers. Of a pair of runs
- * the one that comes first gets its answer only then, so that both are at the same point.
+ * the one that comes first is served only then, so that neither has seen what the other made.
  */
 export function trap(scene: Scene, mode: Mode): Around {
   const { lane, point, seed, people } = scene;
@@ -113,9 +113,8 @@ export function trap(scene: Scene, mode: Mode): Around {
 
   return async (call, act) => {
     if (isSuch(call) && ++state.count < point.nth && people.length > 1) {
-      const answer = await act.apply();
       await together.promise;
-      return answer;
+      return await act.apply();
     }
     if (isSuch(call) && state.count === point.nth) {
       state.sprung = true;
