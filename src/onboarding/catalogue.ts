@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Log } from '../log.ts';
+import { targetName } from './command.ts';
 import type { Fleet } from './fleet-schema.ts';
 import type { RepositoryReader } from './ports.ts';
 import type { Store } from './store.ts';
@@ -45,10 +46,7 @@ const readFound = async (notes: Notes['notes']) => {
   return text === undefined ? undefined : Found.safeParse(JSON.parse(text)).data;
 };
 
-/** A cluster's name, as folders may have it; others are left out. */
-const clusterName = /^(?=.{1,40}$)[a-z](?:-?[a-z0-9])*$/;
-
-/** Reads the repository's folders into the catalogue. What cannot be read leaves the last one as it is, and is logged. */
+/** Reads the repository's folders into the catalogue, as far as they can be names of clusters. What cannot be read leaves the last one as it is, and is logged. */
 export async function lookForClusters(
   { notes, now }: Notes,
   repository: Pick<RepositoryReader, 'listFolders'>,
@@ -63,7 +61,7 @@ export async function lookForClusters(
     const listed = await Promise.all(
       folders.map(folder => repository.listFolders(wanted.repository, wanted.base, folder)),
     );
-    const clusters = [...new Set(listed.flat().filter(name => clusterName.test(name)))].toSorted();
+    const clusters = [...new Set(listed.flat().filter(name => targetName.test(name)))].toSorted();
     await notes.write(names.found, JSON.stringify({ at, wanted, clusters }));
     log.info(
       { clusters: clusters.length, repository: wanted.repository },

@@ -1,3 +1,4 @@
+import { fewOf } from './few-of.ts';
 import type { Target } from './request.ts';
 
 /** The line of the body that names the thread; the only one that may differ between runs. */
@@ -48,6 +49,7 @@ export function describePull(
 
 /** GitHub takes no longer body than 65,536 characters: of more clusters the rest is in the diff. */
 const mostRows = 300;
+const mostLeft = 100;
 
 /** Title and body of a pull request for several clusters. */
 export function describeRollout(
@@ -82,7 +84,13 @@ export function describeRollout(
     ...(onboarded.length > mostRows ? ['', `And ${onboarded.length - mostRows} more: see the files.`] : []),
     ...(left.length === 0
       ? []
-      : ['', `Not in here, because they failed: ${left.map(cluster => `\`${cluster}\``).join(', ')}.`]),
+      : [
+          '',
+          `Not in here, because they failed: ${fewOf(
+            left.map(cluster => `\`${cluster}\``),
+            mostLeft,
+          )}.`,
+        ]),
     '',
     'External Secrets reads the credentials, which are in the vaults already. No client secret is in Git.',
     '',

@@ -51,6 +51,17 @@ export const listDigestOf = ({ people, leftOut }: NonNullable<Run['facts']['invi
     .digest('base64url')
     .slice(0, 22);
 
+type Looked = NonNullable<Run['facts']['looked']>;
+
+/** The people whom a rollout asks about for one of its clusters; none when it could not be looked at. */
+export const listAskedAbout = ({ lists, of }: Looked, cluster: string): Looked['lists'][number] | undefined =>
+  lists[of[cluster] ?? -1];
+
+export function digestAskedAbout(looked: Looked, cluster: string): string | undefined {
+  const list = listAskedAbout(looked, cluster);
+  return list && listDigestOf(list);
+}
+
 /** After this long a run looks whether its rollout is there. Longer than it takes to begin a large one. */
 export const turnMs = 600_000;
 

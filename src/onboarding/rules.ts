@@ -41,12 +41,16 @@ function listing(list: Rule['list'], who: Who, user: string, people: People): Ru
   return group === undefined ? undefined : { list, group };
 }
 
+/** At how many of all clusters somebody has a right; where every name may be onboarded, of one that stands for all. */
+export interface Granted {
+  stage: string;
+  clusters: number;
+  all: number;
+}
+
 /** For each stage, at how many of the known clusters this person is granted a right. */
-export function grantedAt(
-  fleet: Fleet,
-  right: (target: Target) => Right,
-): { stage: string; clusters: number; all: number }[] {
-  const clusters = knownClusters(fleet);
+export function grantedAt(fleet: Fleet, right: (target: Target) => Right): Granted[] {
+  const clusters = fleet.clusters === 'any' ? ['some-cluster'] : knownClusters(fleet);
   return Object.keys(fleet.stages).map(stage => {
     const granted = clusters.filter(cluster => rightAt(fleet, cluster, stage, right) === 'granted');
     return { stage, clusters: granted.length, all: clusters.length };
@@ -65,5 +69,4 @@ function rightAt(fleet: Fleet, cluster: string, stage: string, right: (target: T
 
 /** Whether this person may onboard anything at all. */
 export const mayOnboardSomething = (fleet: Fleet, user: string, people: People): boolean =>
-  fleet.clusters === 'any' ||
   grantedAt(fleet, target => rightToRequest(target, user, people)).some(({ clusters }) => clusters > 0);

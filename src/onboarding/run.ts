@@ -164,6 +164,8 @@ export const failuresOf = (run: Run): { fact: FactName; text: string }[] =>
     const { error, retryAt } = run.steps[fact] ?? {};
     return error === undefined || retryAt !== undefined ? [] : [{ fact, text: error.text }];
   });
+/** Whether a rollout begins nothing more until a person says what to do about its failures. */
+export const isHeld = (run: Run): boolean => run.steps.waves?.error?.code === 'wave-held';
 export const hasFailed = (run: Run): boolean => failuresOf(run).length > 0;
 
 /** The root message stands there; from now on the run may change things. */
@@ -205,12 +207,16 @@ export const cancel =
     return { next: { ...run, cancel: { by, at: now }, due: now }, kind: 'cancelling', by, wake: true };
   };
 
-/** A person asks for what failed to be tried again, having read why it failed; or for something else to be done about it. */
+/**
+ * A person asks for what failed to be tried again, having read why it failed; of a rollout that is held, perhaps for something else to
+ * be done about it.
+ */
 export const retry =
   (by: string, instead?: 'go-on' | 'stop'): Change =>
   (run, now) => {
     const failed = Object.entries(run.steps).filter(([, step]) => step?.error !== undefined);
     if (failed.length === 0 || run.status === 'cancelled') return { unchanged: 'nothing-failed' };
+    if (instead !== undefined && !isHeld(run)) return { unchanged: 'not-held' };
     const seen = failed.map(([, { error }]) => [error?.code, error?.about].filter(Boolean).join(' '));
     const steps = { ...run.steps };
     for (const [fact] of failed) delete steps[fact as FactName];

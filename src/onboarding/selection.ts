@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import { knownClusters, resolveTarget, rolloutPolicyOf } from './fleet.ts';
 import type { Fleet } from './fleet-schema.ts';
-import { nameOfPart, type Part } from './parts.ts';
+import { matchesGlob, nameOfPart, type Part } from './parts.ts';
 import type { Rollout, RolloutPolicy, Target } from './request.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -76,14 +76,11 @@ function matches(fleet: Fleet, part: Part, cluster: string, stage: string): bool
     case 'name':
       return part.name === cluster;
     case 'glob':
-      return globOf(part.glob).test(cluster);
+      return matchesGlob(part.glob, cluster);
     case 'label':
       return hasLabel(labelsOf(fleet, cluster, stage), part);
   }
 }
-
-const globOf = (glob: string): RegExp =>
-  new RegExp(`^${glob.replaceAll('*', '[a-z0-9-]*').replaceAll('?', '[a-z0-9-]')}$`);
 
 /** Commands are read in lower case. */
 const hasLabel = (
@@ -101,10 +98,11 @@ function labelsOf(fleet: Fleet, cluster: string, stage: string): Readonly<Record
   }
 }
 
-/** What keeps two clusters from being asked about once and connected by one pull request. */
+/** What keeps two clusters from being steered by the same people, asked about once, and connected by one pull request. */
 function unlike(first: Target | undefined, target: Target): string | undefined {
   if (first === undefined) return undefined;
   const differing = [
+    JSON.stringify(first.requesters) === JSON.stringify(target.requesters) ? '' : 'other requesters',
     JSON.stringify(first.approval) === JSON.stringify(target.approval) ? '' : 'other approvers',
     first.gitops.repository === target.gitops.repository && first.gitops.base === target.gitops.base
       ? ''

@@ -1,6 +1,6 @@
 import type { Standing } from '../onboarding/policy.ts';
 import type { Question } from '../onboarding/questions.ts';
-import type { Rule } from '../onboarding/rules.ts';
+import type { Granted, Rule } from '../onboarding/rules.ts';
 import { group, joined, listed, type Markup, markup, user, words } from './markup.ts';
 import { many } from './texts.ts';
 
@@ -13,17 +13,11 @@ const standings: Readonly<Record<Standing, string>> = {
   unknown: 'somebody whom I am still looking up; try again in a moment',
 };
 
-interface Granted {
-  stage: string;
-  clusters: number;
-  all: number;
-}
-
 const grants = (granted: readonly Granted[]): string =>
   granted
     .map(
       ({ stage, clusters, all }) =>
-        `${stage}: ${clusters === all ? 'all' : clusters} of ${many(all, 'cluster')}`,
+        `${stage}: ${clusters === 0 ? 'no cluster' : clusters === all ? 'every cluster' : `${clusters} of ${many(all, 'cluster')}`}`,
     )
     .join('; ');
 

@@ -1,5 +1,6 @@
 import type { BlockAction, ButtonAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
+import type { z } from 'zod';
 import { decide } from '../onboarding/approvals.ts';
 import { parseCommand } from '../onboarding/command.ts';
 import { rightToApprove, rightToSteer } from '../onboarding/policy.ts';
@@ -118,16 +119,25 @@ const afterFailure =
     if (claim.failure !== run.retries.length + 1) return { answer: retrying.nothing };
     const { applied, reason } = await inTime(desk.records.change(run.id, retry(click.user, instead)));
     if (applied) return { answer };
+    if (reason === 'not-held') return forged(desk, click);
     return { answer: reason === 'held' ? retrying.held : retrying.nothing };
   };
 
-/** A run that this person may look into, whatever message the button stands in: nothing is changed by it. */
-async function looked(desk: Desk, click: Click, id: string): Promise<Run | { answer: Answer }> {
-  const run = await inTime(desk.records.get(id));
-  if (run === undefined) return forged(desk, click);
+/**
+ * A rollout, or a run within one, that this person may look into, whatever message the button stands in: nothing is changed by it.
+ */
+async function lookedInto<Claim extends { run: string }>(
+  desk: Desk,
+  click: Click,
+  schema: z.ZodType<Claim>,
+  kind: 'rollout' | 'within',
+): Promise<{ claim: Claim; run: Run } | { answer: Answer }> {
+  const claim = readClaim(schema, click.value);
+  const run = claim && (await inTime(desk.records.get(claim.run)));
+  if (claim === undefined || run?.request[kind] === undefined) return forged(desk, click);
   const right = rightToSteer(run, click.user, desk.people);
   return right === 'granted'
-    ? run
+    ? { claim, run }
     : refuse(desk, click, right, withoutRight(right, looking.notAllowed), run.id);
 }
 
@@ -171,23 +181,18 @@ const listeners: Readonly<Record<ActionId, Listener>> = {
   stop: afterFailure(retrying.stopped, 'stop'),
 
   async details(desk, click) {
-    const claim = readClaim(DetailsClaim, click.value);
-    if (claim === undefined) return forged(desk, click);
-    const run = await looked(desk, click, claim.run);
-    if ('answer' in run) return run;
-    if (run.request.rollout === undefined) return forged(desk, click);
+    const looked = await lookedInto(desk, click, DetailsClaim, 'rollout');
+    if ('answer' in looked) return looked;
+    const { run, claim } = looked;
     const roll = await inTime(desk.records.roll(run.id));
     await show(desk, click, detailsView(run, roll, claim.page), false);
     return {};
   },
 
   async cluster(desk, click) {
-    const claim = readClaim(ClusterClaim, click.value);
-    if (claim === undefined) return forged(desk, click);
-    const run = await looked(desk, click, claim.run);
-    if ('answer' in run) return run;
-    if (run.request.within === undefined) return forged(desk, click);
-    await show(desk, click, clusterView(run), true);
+    const looked = await lookedInto(desk, click, ClusterClaim, 'within');
+    if ('answer' in looked) return looked;
+    await show(desk, click, clusterView(looked.run), true);
     return {};
   },
 

@@ -1,5 +1,5 @@
 import type { FactName } from '../onboarding/facts.ts';
-import { failuresOf, isLive, type Run } from '../onboarding/run.ts';
+import { failuresOf, isHeld, isLive, type Run } from '../onboarding/run.ts';
 import { buttons } from './approval-texts.ts';
 import { actions, type Blocks, button, context, section } from './blocks.ts';
 import type { RetryClaim } from './claims.ts';
@@ -39,7 +39,7 @@ export function failureMessages(run: Run): { number: number; content: Content }[
   const steerable = run.cancel === undefined;
   const claim: RetryClaim = { run: run.id, failure: run.retries.length + 1 };
   const value = JSON.stringify(claim);
-  const held = run.steps.waves?.error?.code === 'wave-held';
+  const held = isHeld(run);
   const several = run.request.rollout !== undefined;
   const retry = actions([
     button({ action: 'retry', value, ...(several ? steering.retryFailed : buttons.retry) }),

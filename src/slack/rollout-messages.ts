@@ -4,7 +4,7 @@ import type { Line, Roll } from '../onboarding/roll.ts';
 import { isLive, type Run } from '../onboarding/run.ts';
 import { actions, type Blocks, button, context, header, section } from './blocks.ts';
 import type { ClusterClaim, DetailsClaim } from './claims.ts';
-import { cut, fit, joined, type Markup, markup, nothing, words } from './markup.ts';
+import { cut, fit, joined, link, type Markup, markup, nothing, words } from './markup.ts';
 import { progress } from './progress.ts';
 import { countsOf, detail, rollout, states, steering } from './rollout-texts.ts';
 import { situationOf } from './situation.ts';
@@ -149,7 +149,7 @@ export function clusterView(run: Run): ModalView {
     close: plain('Back'),
     blocks: [
       ...progress(run).plainBlocks,
-      ...(url === undefined ? [] : [section(markup`The pull request: #${number ?? ''} ${url}`)]),
+      ...(url === undefined ? [] : [section(markup`The pull request: ${link(url, `#${number ?? ''}`)}`)]),
     ],
   };
 }

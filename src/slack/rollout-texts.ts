@@ -1,5 +1,5 @@
 import type { Member, Rollout, RolloutPolicy } from '../onboarding/request.ts';
-import type { Line, Roll } from '../onboarding/roll.ts';
+import { type Line, listAskedAbout, type Roll } from '../onboarding/roll.ts';
 import type { Run } from '../onboarding/run.ts';
 import { foreign, joined, link, listed, type Markup, markup, nothing, user, words } from './markup.ts';
 import { facts, many, targetOf } from './texts.ts';
@@ -134,9 +134,9 @@ export function countsOf(members: readonly Member[], roll: Roll): Counts {
 
 /** Of a rollout: the clusters whose list has this address. */
 export const invitedToSeveral = (run: Run, address: string): Markup => {
-  const { lists = [], of = {} } = run.facts.looked ?? {};
-  const clusters = Object.keys(of).filter(cluster =>
-    lists[of[cluster] ?? -1]?.people.some(person => person.address === address),
+  const { looked = { lists: [], of: {} } } = run.facts;
+  const clusters = Object.keys(looked.of).filter(cluster =>
+    listAskedAbout(looked, cluster)?.people.some(person => person.address === address),
   );
   return joined(
     [

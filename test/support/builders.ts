@@ -4,6 +4,14 @@ export const requester = 'U0REQUESTER';
 export const approver = 'U0APPROVER';
 export const secondApprover = 'U0SECOND';
 
+/** Where the root message of a run stands. */
+export const thread = {
+  channel: 'C0PLATFORM',
+  ts: '1.1',
+  permalink: 'https://slack.example/1',
+  place: 'channel' as const,
+};
+
 /** A target as configuration would render it. */
 export function target(overrides: Partial<Target> = {}): Target {
   const cluster = overrides.cluster ?? 'payments-eu';

@@ -24,16 +24,10 @@ import {
 import type { Store } from '../../src/onboarding/store.ts';
 import { Secret } from '../../src/secret.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
-import { approver, request } from '../support/builders.ts';
+import { approver, request, thread } from '../support/builders.ts';
 import { createWorld, failure, person, type World } from '../support/world.ts';
 
 const silent = createLog('silent');
-const thread = {
-  channel: 'C0PLATFORM',
-  ts: '1.1',
-  permalink: 'https://slack.example/1',
-  place: 'channel' as const,
-};
 const anna = person('Anna Meyer');
 const ben = person('Ben Okafor');
 
@@ -116,6 +110,9 @@ async function askedAnew(asked: Run): Promise<void> {
   const sent = done.facts.invites?.sent.map(({ address }) => address);
   expect(sent).toEqual(asked.gates[1]?.addresses);
 }
+
+/** The process is paused for a minute. */
+const sleep = (): void => void vi.setSystemTime(Date.now() + 60_000);
 
 const errorOf = (run: Run, fact: keyof Run['facts']) => run.steps[fact]?.error;
 
@@ -360,47 +357,46 @@ describe('an effect whose end nobody saw', () => {
     expect((await advanced(run.id)).status).toBe('done');
   });
 
-  it('is not begun by a process that slept between the intention and the call', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    onTestFinished(() => void vi.useRealTimers());
-    const sleepy: Claims = {
-      ...claims,
-      async claim(...given) {
-        if (given[0] === 'organization-intents') vi.setSystemTime(Date.now() + 60_000);
-        return claims.claim(...given);
+  const sleepers: readonly [string, () => Partial<EngineOptions>][] = [
+    [
+      'since it wrote the intention',
+      () => {
+        const swap: Store['swap'] = async (entry, audit) => {
+          const outcome = await store.swap(entry, audit);
+          if (audit.includes('"intended"')) sleep();
+          return outcome;
+        };
+        const hints = { tick: async () => undefined, render: async () => undefined };
+        return { records: createRecords({ ...store, swap }, hints) };
       },
-    };
-    const run = await started();
-    engine = engineWith({ claims: sleepy });
-    await engine.advance(run.id);
-    expect(world.mutating()).toEqual([]);
-    expect((await records.history(run.id)).map(({ kind }) => kind)).toContain('refused');
-    engine = engineWith({});
-    expect((await advanced(run.id)).status).toBe('done');
-    expect(world.calls.filter(call => call === 'create organization')).toHaveLength(1);
-  });
+    ],
+    [
+      'between the intention and the call',
+      () => {
+        const claim: Claims['claim'] = async (...given) => {
+          if (given[0] === 'organization-intents') sleep();
+          return claims.claim(...given);
+        };
+        return { claims: { ...claims, claim } };
+      },
+    ],
+  ];
 
-  it('is not begun by a process that slept since it wrote the intention, and is made once it is awake', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    onTestFinished(() => void vi.useRealTimers());
-    const sleepy: Store = {
-      ...store,
-      async swap(entry, audit) {
-        const outcome = await store.swap(entry, audit);
-        if (audit.includes('"intended"')) vi.setSystemTime(Date.now() + 60_000);
-        return outcome;
-      },
-    };
-    const hints = { tick: async () => undefined, render: async () => undefined };
-    const run = await started();
-    engine = engineWith({ records: createRecords(sleepy, hints) });
-    await engine.advance(run.id);
-    expect(world.mutating()).toEqual([]);
-    expect((await records.history(run.id)).map(({ kind }) => kind)).toContain('refused');
-    engine = engineWith({});
-    expect((await advanced(run.id)).status).toBe('done');
-    expect(world.calls.filter(call => call === 'create organization')).toHaveLength(1);
-  });
+  it.each(sleepers)(
+    'is not begun by a process that slept %s, and is made once it is awake',
+    async (_, sleepy) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const run = await started();
+      engine = engineWith(sleepy());
+      await engine.advance(run.id);
+      expect(world.mutating()).toEqual([]);
+      expect((await records.history(run.id)).map(({ kind }) => kind)).toContain('refused');
+      engine = engineWith({});
+      expect((await advanced(run.id)).status).toBe('done');
+      expect(world.calls.filter(call => call === 'create organization')).toHaveLength(1);
+    },
+  );
 
   it('leaves one organization: the nameless one that appeared is taken', async () => {
     world.faults.set('create organization', { error: failure(), after: true });

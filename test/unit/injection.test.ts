@@ -98,7 +98,7 @@ clusters: any
 );
 
 const isBelow = (path: string): boolean =>
-  resolve('/root', path).startsWith('/root/') && !path.startsWith('/');
+  resolve('/repository', path).startsWith('/repository/') && !path.startsWith('/');
 
 /** Where a path leads for everybody who may read it: Git, Windows, those who decode it or bring letters to one form. */
 function pathIsTame(path: string): void {

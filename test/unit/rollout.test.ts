@@ -11,15 +11,9 @@ import type { RolloutPolicy } from '../../src/onboarding/request.ts';
 import { announce, cancel, openGateOf, type Run, retry } from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
-import { approver, requester, target } from '../support/builders.ts';
+import { approver, requester, target, thread } from '../support/builders.ts';
 import { createWorld, failure, person, type World } from '../support/world.ts';
 
-const thread = {
-  channel: 'C0PLATFORM',
-  ts: '1.1',
-  permalink: 'https://slack.example/1',
-  place: 'channel' as const,
-};
 const anna = person('Anna Meyer');
 const ben = person('Ben Okafor');
 const group = '6f1d2c3b-0000-4000-8000-000000000001';

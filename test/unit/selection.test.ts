@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseFleet } from '../../src/config.ts';
 import { parseCommand } from '../../src/onboarding/command.ts';
+import { matchesGlob } from '../../src/onboarding/parts.ts';
 import { select } from '../../src/onboarding/selection.ts';
 
 const fleet = parseFleet(
@@ -53,6 +54,48 @@ describe('a selection', () => {
     const [one, other] = ['b-*,region=eu', 'region=eu,b-*'].map(text => parseCommand(`status ${text} prod`));
     expect(one).toMatchObject({ target: { cluster: 'b-*,region=eu' } });
     expect(other).toMatchObject({ target: { cluster: 'b-*,region=eu' } });
+  });
+
+  it.each([
+    ['*', true],
+    ['payments-*', true],
+    ['*-eu', true],
+    ['p*s-*u', true],
+    ['payments-e?', true],
+    ['?ayments-*', true],
+    ['payments-eu*', true],
+    ['*pay*ment*eu*', true],
+    ['payments-e', false],
+    ['payments-?', false],
+    ['payments-eu?', false],
+    ['*-us', false],
+    ['eu*', false],
+    ['*eu*eu', false],
+    ['payments-eu*u', false],
+  ])('of %s has payments-eu in it: %s', (glob, expected) => {
+    expect(matchesGlob(glob, 'payments-eu')).toBe(expected);
+  });
+
+  it('of many stars takes no longer than any other', () => {
+    // With a regular expression this would not come back.
+    expect(matchesGlob(`${'*a'.repeat(19)}*b`, 'a'.repeat(40))).toBe(false);
+  });
+
+  it('leaves out who has other requesters: whoever may steer one could steer all', () => {
+    const other = parseFleet(
+      `
+requesters: { users: [U1] }
+approval: { approvers: { users: [U2] } }
+names: { vault: "kv-{cluster}-{stage}" }
+gitops: { repository: harbour/clusters }
+stages: { prod: }
+clusters: { a: , b: { requesters: { users: [U1, U3] } } }
+`,
+      'holt.yaml',
+    );
+    const { clusters, leftOut } = select(other, [{ kind: 'all' }], 'prod', () => true);
+    expect(clusters.map(({ target }) => target.cluster)).toEqual(['a']);
+    expect(leftOut).toEqual([{ cluster: 'b', why: 'it has other requesters than a: ask for it on its own' }]);
   });
 
   it('goes canary first, then in waves, as the stage says', () => {

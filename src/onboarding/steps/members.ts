@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts';
-import { listDigestOf, type Roll } from '../roll.ts';
-import { type Change } from '../run.ts';
+import { fewOf } from '../few-of.ts';
+import { digestAskedAbout, type Roll } from '../roll.ts';
+import type { Change } from '../run.ts';
 import { defineStep, type StepContext, waiting, withdrawn } from '../step.ts';
 import { lookAgainMs } from './looked.ts';
 import { toBeTriedAgain } from './waves.ts';
@@ -18,18 +19,13 @@ export const members = defineStep({
     const roll = await context.kin.roll();
     const lines = Object.entries(roll);
     const asking = lines.filter(([, { state }]) => state === 'asking');
-    if (asking.some(([cluster, { list }]) => list !== askedAbout(context, cluster)))
+    if (asking.some(([cluster, { list }]) => list !== digestAskedAbout(context.facts.looked, cluster)))
       return withdrawn('looked', 'approval');
     await Promise.all(asking.map(([, { run }]) => context.kin.change(run, call)));
     if (!lines.every(([, { ended }]) => ended)) return waiting({ inMs: lookAgainMs });
     return endOf(context, roll);
   },
 });
-
-const askedAbout = ({ facts: { looked } }: StepContext<'looked'>, cluster: string): string | undefined => {
-  const list = looked.lists[looked.of[cluster] ?? -1];
-  return list && listDigestOf(list);
-};
 
 /** The rollout has an answer for it. */
 const call: Change = (run, now) =>
@@ -44,13 +40,9 @@ function endOf({ retries }: StepContext<never>, roll: Roll): { done: number; fai
   return { done: lines.filter(([, { state }]) => state === 'done').length, failed };
 }
 
-const mostNamed = 10;
-
-const someFailed = (failed: readonly string[], all: number): UserError => {
-  const more = failed.length > mostNamed ? ` and ${failed.length - mostNamed} more` : '';
-  return new UserError(
+const someFailed = (failed: readonly string[], all: number): UserError =>
+  new UserError(
     'members-failed',
-    `${failed.length} of ${all} clusters failed: ${failed.slice(0, mostNamed).join(', ')}${more}. Everything else is there. Retry tries only these again.`,
+    `${failed.length} of ${all} clusters failed: ${fewOf(failed)}. Everything else is there. Retry tries only these again.`,
     String(failed.length),
   );
-};

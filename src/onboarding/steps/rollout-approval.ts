@@ -1,4 +1,5 @@
 import { digestOfAll } from '../approvals.ts';
+import { listAskedAbout } from '../roll.ts';
 import { defineStep, waiting } from '../step.ts';
 
 /** People agree once to all invites of the rollout, each to its cluster, or do not. */
@@ -9,7 +10,7 @@ export const rolloutApproval = defineStep({
   run: async ({ request, facts: { looked }, ask }) => {
     const members = request.rollout?.members ?? [];
     const covered = members.flatMap(({ cluster, run }) => {
-      const list = looked.lists[looked.of[cluster] ?? -1];
+      const list = listAskedAbout(looked, cluster);
       return list === undefined || list.people.length === 0
         ? []
         : [{ run, addresses: list.people.map(({ address }) => address) }];

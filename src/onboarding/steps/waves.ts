@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts';
 import { type Bundle, connect } from '../connect.ts';
 import { RolloutPull } from '../facts.ts';
+import { fewOf } from '../few-of.ts';
 import { describeRollout } from '../pull-request-text.ts';
 import type { Member } from '../request.ts';
 import type { Roll } from '../roll.ts';
@@ -162,14 +163,11 @@ const never = (): never => {
   throw new Error('it is recorded, or found');
 };
 
-const mostNamed = 10;
-
 const held = (failed: readonly Member[], begun: number, all: number): UserError => {
-  const names = failed.slice(0, mostNamed).map(({ cluster }) => cluster);
-  const more = failed.length > mostNamed ? ` and ${failed.length - mostNamed} more` : '';
+  const names = failed.map(({ cluster }) => cluster);
   return new UserError(
     'wave-held',
-    `${failed.length} of the first ${begun} clusters failed: ${names.join(', ')}${more}. The other ${all - begun} have not been begun. Retry tries the failed ones again; Continue goes on without them; Stop ends with what is ready.`,
+    `${failed.length} of the first ${begun} clusters failed: ${fewOf(names)}. The other ${all - begun} have not been begun. Retry tries the failed ones again; Continue goes on without them; Stop ends with what is ready.`,
     String(failed.length),
   );
 };

@@ -1,7 +1,6 @@
 import { digestOf } from '../approvals.ts';
 import { resolvePeople } from '../people.ts';
-import { listDigestOf } from '../roll.ts';
-import type { Run } from '../run.ts';
+import { digestAskedAbout, listDigestOf } from '../roll.ts';
 import { defineStep, waiting } from '../step.ts';
 
 // What differs for a cluster that is part of a rollout: it is looked at before anything is made, and the rollout asks for all.
@@ -36,14 +35,9 @@ export const approvalWithin = defineStep({
 
     const above = (await kin.rollout())?.facts;
     const { verdict, by } = above?.approval ?? {};
-    const asked = listAskedAbout(above, cluster);
+    const asked = above?.looked && digestAskedAbout(above.looked, cluster);
     if (verdict === undefined || by === undefined || asked !== listDigestOf(facts.invitees))
       return waiting({ inMs: askAgainMs });
     return { verdict, digest, addresses, by };
   },
 });
-
-function listAskedAbout(above: Run['facts'] | undefined, cluster: string): string | undefined {
-  const list = above?.looked?.lists[above.looked.of[cluster] ?? -1];
-  return list && listDigestOf(list);
-}
