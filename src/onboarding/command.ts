@@ -71,6 +71,9 @@ export function parseCommand(text: string): Command {
   return parsers[verb](rest);
 }
 
+/** Whether this is a verb alone that means one onboarding: within the thread of one, that one. */
+export const leavesOutTarget = (text: string): boolean => /^(?:status|retry|cancel)$/i.test(normalise(text));
+
 function alone(verb: 'help' | 'list' | 'whoami'): (words: string[]) => Command {
   return words =>
     words.length === 0 ? { verb } : usage(`\`${verb}\` takes nothing more. ${typeThis(verb)}`);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deliver, Delivery } from './slack-delivery.ts';
 import { escapeTyped } from './slack-escape.ts';
-import type { Message, Workspace } from './slack-state.ts';
+import type { Message, User, Workspace } from './slack-state.ts';
 import { viewOnTheWire } from './slack-views.ts';
 import { directMessages, findMessage, pick, slackId } from './slack-workspace.ts';
 
@@ -21,6 +21,8 @@ export interface Events {
    * when it is mentioned or addressed, and has the scope.
    */
   say(user: string, where: string, text: string, thread?: string): Promise<Said>;
+  /** An event as Slack might send it, whatever it tells; with this event_id, or one of its own. */
+  tell(event: Record<string, unknown>, id?: string): Promise<Delivery>;
   /** A person opens the app's Home tab. */
   openHome(user: string): Promise<Delivery>;
   close(): void;
@@ -30,7 +32,7 @@ export interface Events {
 export function createEvents(workspace: Workspace, deliver: Deliver): Events {
   const closing = new AbortController();
 
-  async function send(event: Record<string, unknown>): Promise<Delivery> {
+  async function send(event: Record<string, unknown>, id = slackId('Ev')): Promise<Delivery> {
     const { team, app, bot } = workspace;
     const payload = {
       token: 'sandbox',
@@ -38,7 +40,7 @@ export function createEvents(workspace: Workspace, deliver: Deliver): Events {
       context_team_id: team.id,
       api_app_id: app.id,
       type: 'event_callback',
-      event_id: slackId('Ev'),
+      event_id: id,
       event_time: Math.floor(workspace.now() / 1000),
       is_ext_shared_channel: false,
       authorizations: [
@@ -93,11 +95,13 @@ export function createEvents(workspace: Workspace, deliver: Deliver): Events {
           ...message,
           type,
           ...(type === 'message' ? { channel_type: 'im' } : {}),
-          team: workspace.team.id,
+          ...authorOf(workspace, user),
           event_ts: message.ts,
         }),
       };
     },
+
+    tell: send,
 
     openHome(userRef) {
       const { id } = pick(workspace.users.values(), userRef);
@@ -113,6 +117,16 @@ export function createEvents(workspace: Workspace, deliver: Deliver): Events {
     },
 
     close: () => closing.abort(),
+  };
+}
+
+/** What a message's event says of who wrote it: in a shared channel, another workspace than the app's [T: AppMentionEvent]. */
+function authorOf({ team }: Workspace, { isBot, isStranger }: User): Record<string, string> {
+  const home = isStranger ? 'T0ELSEWHERE' : team.id;
+  return {
+    team: home,
+    ...(isStranger ? { user_team: home, source_team: home } : {}),
+    ...(isBot ? { bot_id: 'B0ROBOT' } : {}),
   };
 }
 

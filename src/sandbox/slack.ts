@@ -122,6 +122,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackStand
     ...createInteractions(workspace, deliver, standIn.url),
     ...createModals(workspace, deliver),
     say: events.say,
+    tell: events.tell,
     openHome: events.openHome,
     connected: sockets.connected,
     disconnect: sockets.disconnect,

@@ -52,6 +52,8 @@ export const onboarding = {
     answer(
       markup`Onboarding ${targetOf(run)} is running already: ${situations[situationOf(run)].toLowerCase()}, asked for by ${user(run.request.by.user)}.${threadLink(run)}`,
     ),
+  begun: (run: Run): Answer =>
+    answer(markup`Onboarding ${targetOf(run)} has begun; its message is in the channel.${threadLink(run)}`),
   direct: (run: Run): Answer =>
     answer(
       markup`I may not post in this channel, so you can watch the onboarding of ${targetOf(run)} in a direct message.${threadLink(run)} To have it here next time, type /invite @holt.`,
@@ -80,10 +82,16 @@ export const onboarding = {
 };
 
 /** An organization cannot be deleted, so a name that nobody wrote down before is shown before anything is made. */
-export function confirmation({ cluster, stage, names, gitops }: Target, typed: string): Answer {
-  const claim: StartClaim = { text: typed };
+export function confirmation(
+  { cluster, stage, names, gitops }: Target,
+  claim: StartClaim,
+  { isListed, changed }: { isListed: boolean; changed: boolean },
+): Answer {
   const lines = [
-    markup`${cluster} is not listed in holt.yaml. An organization in Otterize cannot be deleted, so look at the names first:`,
+    changed ? preview.changedNames : nothing,
+    isListed
+      ? words('These are the names that I find, or make where they are not there yet:')
+      : markup`${cluster} is not listed in holt.yaml. An organization in Otterize cannot be deleted, so look at the names first:`,
     markup`• Organization: *${names.organization}*`,
     markup`• Environment: *${names.environment}*`,
     markup`• Integration: *${names.integration}*`,
@@ -219,9 +227,12 @@ export const trouble = {
     answer(markup`${foreign(text, 2000)} Reference: ${reference}`),
 };
 
-/** What a person hears who watches from elsewhere how a run begins; nothing when its message stands where they asked. */
-export function beginning(run: Run): Answer | undefined {
+/**
+ * What a person hears who watches from elsewhere how a run begins; nothing when its message stands where they asked. `aside`: they
+ * asked in a thread.
+ */
+export function beginning(run: Run, aside: boolean): Answer | undefined {
   if (run.thread?.place === 'direct') return onboarding.direct(run);
-  if (run.thread !== undefined) return undefined;
+  if (run.thread !== undefined) return aside ? onboarding.begun(run) : undefined;
   return isLive(run) ? onboarding.slow(run) : onboarding.unseen;
 }

@@ -1,18 +1,19 @@
-import { App, type BlockAction, type ButtonAction, type Context, type RespondFn } from '@slack/bolt';
+import { App, type BlockAction, type ButtonAction, type Context } from '@slack/bolt';
 import type { Secret } from '../secret.ts';
-import type { Answer } from './answers.ts';
 import { type ClickOutcome, clickOf, press } from './clicks.ts';
 import { loggerFor, timeoutMs } from './client.ts';
 import { carryOut, type Outcome, typedOf, watchBeginning } from './commands.ts';
 import { answering, type Desk } from './desk.ts';
+import { heardOf, withRunOfThread } from './heard.ts';
+import { type Tell, tellingBack, tellingThere } from './telling.ts';
 import { type Connection, createTransport } from './transport.ts';
 
 export interface AppOptions {
   botToken: Secret;
   connection: Connection;
   apiUrl?: string | undefined;
-  /** Who the bot is; known already, so that Bolt need not ask. */
-  identity: { botId: string; user: string };
+  /** The bot's own; known already, so that Bolt need not ask. */
+  botId: string;
 }
 
 export interface Listening {
@@ -23,15 +24,15 @@ export interface Listening {
   problems(): string[];
 }
 
-/** The app: one listener for commands, one for buttons, each of which answers whatever comes. */
-export function createApp({ botToken, connection, apiUrl, identity }: AppOptions, desk: Desk): Listening {
+/** The app: a listener for each way in, each of which answers whatever people send. */
+export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, desk: Desk): Listening {
   const transport = createTransport(connection, apiUrl, desk);
   const app = new App({
     receiver: transport.receiver,
     logger: loggerFor(desk.log),
     token: botToken.reveal(),
-    botId: identity.botId,
-    botUserId: identity.user,
+    botId,
+    botUserId: desk.self,
     tokenVerificationEnabled: false,
     clientOptions: {
       ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
@@ -45,6 +46,8 @@ export function createApp({ botToken, connection, apiUrl, identity }: AppOptions
     atWork.add(work);
     return work.finally(() => atWork.delete(work));
   };
+  const follow = (outcome: Outcome, tell: Tell, aside = false): Promise<void> =>
+    followUp(desk, outcome, { tell, aside, closing: closing.signal });
 
   app.command(/.*/, ({ command, context, ack, respond }) =>
     tracked(
@@ -55,10 +58,28 @@ export function createApp({ botToken, connection, apiUrl, identity }: AppOptions
         await ack(
           outcome.answer === undefined ? undefined : { response_type: 'ephemeral', ...outcome.answer },
         );
-        await followUp(desk, outcome, { ...typed, respond, closing: closing.signal });
+        await follow(outcome, tellingBack(desk, typed, respond));
       })(),
     ),
   );
+
+  /** What people write; Bolt has acknowledged it already. */
+  const hear = ({ body }: { body: unknown }): Promise<void> =>
+    tracked(
+      (async () => {
+        const typed = heardOf(body, desk.self);
+        if (typed === undefined) return;
+        const outcome: Outcome | undefined = await answering(desk, typed, async () =>
+          carryOut(desk, await withRunOfThread(desk, typed)),
+        );
+        if (outcome === undefined) return;
+        const tell = tellingThere(desk, typed);
+        if (outcome.answer !== undefined) await tell(outcome.answer);
+        await follow(outcome, tell, typed.place?.thread !== undefined);
+      })(),
+    );
+  app.event('app_mention', hear);
+  app.event('message', hear);
 
   app.action<BlockAction<ButtonAction>>(
     { type: 'block_actions' },
@@ -69,9 +90,9 @@ export function createApp({ botToken, connection, apiUrl, identity }: AppOptions
           const click = { ...clickOf(action, body), envelope: envelopeOf(context) };
           const outcome: ClickOutcome | undefined = await answering(desk, click, () => press(desk, click));
           if (outcome === undefined) return;
-          const to = { ...click, respond, closing: closing.signal };
-          if (outcome.answer !== undefined) await say(desk, to, outcome.answer, outcome.replaces === true);
-          await followUp(desk, outcome, to);
+          const tell = tellingBack(desk, click, respond);
+          if (outcome.answer !== undefined) await tell(outcome.answer, outcome.replaces);
+          await follow(outcome, tell);
         })(),
       ),
   );
@@ -93,39 +114,21 @@ const inTime: typeof fetch = (input, init) =>
 
 const envelopeOf = (context: Context): string | undefined => context['envelope'] as string | undefined;
 
-interface Listener {
-  user: string;
-  channel: string;
-  respond: RespondFn;
+interface Follower {
+  tell: Tell;
+  /** Whether they asked in a thread, where the message of the new run does not show. */
+  aside: boolean;
   closing: AbortSignal;
 }
 
 /** Says where the thread of a new run is, when it is not where the person asked. */
-async function followUp(desk: Desk, { started }: Outcome, to: Listener): Promise<void> {
+async function followUp(desk: Desk, { started }: Outcome, { tell, aside, closing }: Follower): Promise<void> {
   if (started === undefined) return;
   try {
-    const answer = await watchBeginning(desk, started, to.closing);
-    if (answer !== undefined) await say(desk, to, answer, false);
+    const answer = await watchBeginning(desk, started, { closing, aside });
+    if (answer !== undefined) await tell(answer);
   } catch (error) {
-    if (!to.closing.aborted)
+    if (!closing.aborted)
       desk.log.warn({ run: started.id, error }, 'the beginning of a run could not be watched');
-  }
-}
-
-/** Tells one person; where the address that came with the click is used up, as a message of its own. */
-async function say(
-  desk: Desk,
-  { user, channel, respond }: Listener,
-  answer: Answer,
-  replaces: boolean,
-): Promise<void> {
-  try {
-    await respond({ response_type: 'ephemeral', replace_original: replaces, ...answer });
-  } catch {
-    try {
-      await desk.client.chat.postEphemeral({ channel, user, ...answer });
-    } catch {
-      desk.log.warn({ by: user }, 'an answer could not be given');
-    }
   }
 }

@@ -91,11 +91,12 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
         store,
         people,
         team,
+        self: user,
         client: interactive,
         log,
         busy,
       };
-      app = createApp({ ...options, identity: { botId, user } }, desk);
+      app = createApp({ ...options, botId }, desk);
       await memberships.load();
       await standings.load();
       await app.start();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 /** The command, as the manifest has it. */
@@ -25,9 +26,13 @@ export type GateClaim = z.infer<typeof GateClaim>;
 export const RetryClaim = z.strictObject({ run: z.string(), failure: z.int() });
 export type RetryClaim = z.infer<typeof RetryClaim>;
 
-/** What Start carries: the text that was typed after the command, and of a rollout a digest of what was shown. */
+/** What Start carries: the text that was typed after the command, and a digest of what was shown. */
 export const StartClaim = z.strictObject({ text: z.string(), shown: z.string().optional() });
 export type StartClaim = z.infer<typeof StartClaim>;
+
+/** What somebody was shown, in short: what they say to it counts only while they would be shown the same. */
+export const digestOfShown = (shown: unknown): string =>
+  createHash('sha256').update(JSON.stringify(shown)).digest('base64url').slice(0, 16);
 
 /** What Details carries: the rollout, and which page of its clusters, from 0. */
 export const DetailsClaim = z.strictObject({ run: z.string(), page: z.int().min(0) });

@@ -38,7 +38,7 @@ export interface Click extends Asking {
   value: string | undefined;
   /** The message that the button stands in, and whether this person alone sees it. */
   ts: string | undefined;
-  ephemeral: boolean;
+  private: boolean;
   trigger: string;
   /** The modal that the button stands in. */
   view: string | undefined;
@@ -57,6 +57,9 @@ type Listener = (desk: Desk, click: Click) => Promise<ClickOutcome>;
 const forged = (desk: Desk, click: Click): { answer: Answer } =>
   refuse(desk, click, 'forged', trouble.forged);
 
+/** Whether it is the direct messages of one person with the bot: such conversations, and no others, have an id that begins so [DOC]. */
+const isDirect = (channel: string | undefined): boolean => channel?.startsWith('D') === true;
+
 /** A press as Slack delivers it. */
 export const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
   entry: actionIds.find(each => each === action.action_id) ?? 'unknown',
@@ -65,7 +68,7 @@ export const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
   team: body.user.team_id ?? body.team?.id ?? '',
   channel: body.channel?.id ?? '',
   ts: body.message?.ts,
-  ephemeral: body.container['is_ephemeral'] === true,
+  private: body.container['is_ephemeral'] === true || isDirect(body.channel?.id),
   trigger: body.trigger_id,
   view: body.view?.id,
 });
@@ -199,14 +202,14 @@ const listeners: Readonly<Record<ActionId, Listener>> = {
   async start(desk, click) {
     const claim = readClaim(StartClaim, click.value);
     const command = claim && parseCommand(claim.text);
-    if (claim === undefined || command?.verb !== 'onboard' || !click.ephemeral) return forged(desk, click);
+    if (claim === undefined || command?.verb !== 'onboard' || !click.private) return forged(desk, click);
     const seen = { shown: claim.shown };
     const outcome = await inTime(begin(desk, { ...click, text: claim.text }, command, seen), startMs);
     return { answer: onboarding.started, ...outcome, replaces: true };
   },
 
   discard: async (desk, click) =>
-    click.ephemeral ? { answer: onboarding.discarded, replaces: true } : forged(desk, click),
+    click.private ? { answer: onboarding.discarded, replaces: true } : forged(desk, click),
 };
 
 /** What a click does; every one is answered. Throws what `answering` turns into words. */

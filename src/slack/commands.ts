@@ -20,19 +20,25 @@ import {
   trouble,
   withoutRight,
 } from './answers.ts';
-import { commandName, mostValue } from './claims.ts';
+import { commandName, digestOfShown, mostValue, type StartClaim } from './claims.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
 import { help, informing } from './help.ts';
 import { beginRollout } from './rollouts.ts';
 
 export interface Typed extends Asking {
   text: string;
+  /** Where it was written as a message: in the direct messages with the bot, in which thread. */
+  place?: { direct: boolean; thread: string | undefined };
+  /** The run in whose thread it was typed; it means this one, whatever run is the newest. */
+  about?: Run;
 }
 
 export interface Outcome {
   answer?: Answer;
   /** A run that has just begun. */
   started?: Run;
+  /** What the answer asks whether to start. */
+  asks?: StartClaim;
 }
 
 type Of<Verb extends Command['verb']> = Extract<Command, { verb: Verb }>;
@@ -78,16 +84,17 @@ async function outcomeOf(desk: Desk, typed: Typed): Promise<Outcome> {
   }
 }
 
+interface Seen {
+  shown?: string | undefined;
+  /** What is listed is shown before it begins, too. */
+  always?: true;
+}
+
 /**
- * Starts an onboarding or a rollout, if this person may: by the command, or by the button below what it would make. `seen`: the
- * person has seen the names, and of a rollout what has this digest.
+ * Starts an onboarding or a rollout, if this person may: by the command, or by what stands below what it would make. What
+ * is not listed, and a rollout, is shown first; `seen` has the digest of what the person was shown before.
  */
-export async function begin(
-  desk: Desk,
-  typed: Typed,
-  asked: Of<'onboard'>,
-  seen?: { shown?: string | undefined },
-): Promise<Outcome> {
+export async function begin(desk: Desk, typed: Typed, asked: Of<'onboard'>, seen?: Seen): Promise<Outcome> {
   const { cluster, stage, invite, several } = asked;
   if (several !== undefined) return beginRollout(desk, typed, { ...asked, several }, seen?.shown);
   const { fleet, records, store, people } = desk;
@@ -95,9 +102,12 @@ export async function begin(
   const right = rightToRequest(target, typed.user, people);
   if (right !== 'granted')
     return refuse(desk, typed, right, withoutRight(right, onboarding.notAllowed(target)));
-  if (!isKnown(fleet, cluster) && seen === undefined) {
-    const answer = typed.text.length > mostValue / 2 ? onboarding.tooLong : confirmation(target, typed.text);
-    return { answer };
+  const digest = digestOfShown(target);
+  if ((seen?.always === true || !isKnown(fleet, cluster)) && seen?.shown !== digest) {
+    if (typed.text.length > mostValue / 2) return { answer: onboarding.tooLong };
+    const asks = { text: typed.text, shown: digest };
+    const changed = seen?.shown !== undefined;
+    return { answer: confirmation(target, asks, { isListed: isKnown(fleet, cluster), changed }), asks };
   }
   const there = await records.latest(target.names.organization);
   if (there !== undefined && isLive(there)) return { answer: onboarding.live(there) };
@@ -115,7 +125,7 @@ export async function begin(
 
 async function statusOf(
   { fleet, records }: Desk,
-  { user }: Typed,
+  { user, about }: Typed,
   { target, mine }: Of<'status'>,
 ): Promise<Answer> {
   if (mine) {
@@ -124,7 +134,7 @@ async function statusOf(
     return status.recent(own.slice(0, shownRuns));
   }
   if (target === undefined) return status.recent(await records.recent(shownRuns));
-  const run = await records.latest(nameOf(fleet, target));
+  const run = about ?? (await records.latest(nameOf(fleet, target)));
   return run === undefined ? status.none(target) : status.one(run);
 }
 
@@ -151,7 +161,7 @@ function mayThey({ fleet, people }: Desk, user: string, { question, ...asked }: 
 /** Tries again what failed, as the button below the failure does. */
 async function again(desk: Desk, typed: Typed, target: Of<'retry'>): Promise<Outcome> {
   const { fleet, records, people } = desk;
-  const run = await records.latest(nameOf(fleet, target));
+  const run = typed.about ?? (await records.latest(nameOf(fleet, target)));
   if (run === undefined) return { answer: status.none(target) };
   const right = rightToSteer(run, typed.user, people);
   if (right !== 'granted')
@@ -163,7 +173,7 @@ async function again(desk: Desk, typed: Typed, target: Of<'retry'>): Promise<Out
 
 async function stop(desk: Desk, typed: Typed, target: Of<'cancel'>): Promise<Outcome> {
   const { fleet, records, people } = desk;
-  const run = await records.latest(nameOf(fleet, target));
+  const run = typed.about ?? (await records.latest(nameOf(fleet, target)));
   if (run === undefined || !isLive(run)) return { answer: cancelling.none(target) };
   const right = rightToSteer(run, typed.user, people);
   if (right !== 'granted')
@@ -180,7 +190,7 @@ const lookAfterMs = [500, 1_000, 2_000, 3_000, 4_000];
 export async function watchBeginning(
   { records }: Desk,
   begun: Run,
-  closing: AbortSignal,
+  { closing, aside }: { closing: AbortSignal; aside: boolean },
 ): Promise<Answer | undefined> {
   let run: Run | undefined = begun;
   for (const ms of lookAfterMs) {
@@ -188,5 +198,5 @@ export async function watchBeginning(
     await sleep(ms, undefined, { signal: closing });
     run = await records.get(begun.id);
   }
-  return run === undefined ? undefined : beginning(run);
+  return run === undefined ? undefined : beginning(run, aside);
 }

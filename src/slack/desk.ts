@@ -20,6 +20,8 @@ export interface Desk {
   people: People;
   /** The workspace that Holt belongs to. */
   team: string;
+  /** The bot's user id. */
+  self: string;
   /** For what a person waits for; never queued behind the drawing of threads. */
   client: WebClient;
   log: Log;
@@ -36,7 +38,7 @@ export interface Asking {
   user: string;
   team: string;
   channel: string;
-  /** Of Socket Mode: the envelope in which it came. */
+  /** What Slack may send again, by its id: an event, or of Socket Mode the envelope. */
   envelope?: string | undefined;
 }
 

@@ -53,6 +53,8 @@ export function createHttpTransport(
     if (body === undefined) return answer(400);
     // Slack looks now and then whether the address answers; it wants nothing else then, whatever stands beside it.
     if (body['ssl_check'] !== undefined) return answer(200);
+    // And before it sends events to an address, that whoever is there reads what it sends.
+    if (body['type'] === 'url_verification') return answer(200, { challenge: body['challenge'] });
     await bolt.app?.processEvent({ body, ack: async content => answer(200, content) });
     answer(404);
   }
@@ -112,14 +114,18 @@ async function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks);
 }
 
-/** A command is a form, an interaction is JSON in a form's field `payload`. Nothing when it is neither. */
+/** A command is a form, an interaction is JSON in a form's field `payload`, an event is JSON. Nothing when it is none of these. */
 function read(text: string, type = ''): Body | undefined {
+  if (/^application\/json\b/i.test(type)) return objectIn(text);
   if (!/^application\/x-www-form-urlencoded\b/i.test(type)) return undefined;
   const form = parseForm(text);
-  if (form['payload'] === undefined) return form;
+  return form['payload'] === undefined ? form : objectIn(String(form['payload']));
+}
+
+function objectIn(text: string): Body | undefined {
   try {
-    const payload: unknown = JSON.parse(String(form['payload']));
-    return typeof payload === 'object' && payload !== null ? (payload as Body) : undefined;
+    const content: unknown = JSON.parse(text);
+    return typeof content === 'object' && content !== null ? (content as Body) : undefined;
   } catch {
     return undefined;
   }

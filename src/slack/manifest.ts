@@ -15,7 +15,9 @@ export function manifestForHttp(manifest: string, address: string): string {
   const url = base.origin + requestPath;
   const document = parseDocument(manifest);
   document.setIn(['settings', 'socket_mode_enabled'], false);
+  document.setIn(['settings', 'event_subscriptions', 'request_url'], url);
   document.setIn(['settings', 'interactivity', 'request_url'], url);
+  document.setIn(['settings', 'interactivity', 'message_menu_options_url'], url);
   document.setIn(['features', 'slash_commands', 0, 'url'], url);
   return document.toString({ lineWidth: 120 });
 }

@@ -106,6 +106,7 @@ export const preview = {
         'per-cluster': 'One pull request for each cluster',
       }[pullRequests]
     } in ${repository}. Organizations in Otterize cannot be deleted.`,
+  changedNames: words('What holt.yaml says of it has changed since you were asked. Look again:'),
   changed: words('What this selects has changed since you were asked. Look again:'),
   question: words('Start?'),
 };

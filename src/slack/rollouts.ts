@@ -6,7 +6,7 @@ import type { Target } from '../onboarding/request.ts';
 import { isLive } from '../onboarding/run.ts';
 import { rolloutName, type Selected, select } from '../onboarding/selection.ts';
 import { onboarding, previewed, withoutRight } from './answers.ts';
-import { mostValue } from './claims.ts';
+import { digestOfShown, mostValue } from './claims.ts';
 import type { Outcome, Typed } from './commands.ts';
 import { type Desk, refuse } from './desk.ts';
 
@@ -39,7 +39,8 @@ export async function beginRollout(
   const digest = digestOf(selected);
   if (shown !== digest) {
     if (typed.text.length > mostValue / 2) return { answer: onboarding.tooLong };
-    return { answer: previewed(asked, selected, { text: typed.text, shown: digest }, shown !== undefined) };
+    const asks = { text: typed.text, shown: digest };
+    return { answer: previewed(asked, selected, asks, shown !== undefined), asks };
   }
   if (!(await store.admit(`onboard ${typed.user}`, { most: fleet.startsPerMinute, withinMs: 60_000 })))
     return refuse(desk, typed, 'too-often', onboarding.tooOften(fleet.startsPerMinute));
@@ -70,10 +71,7 @@ function selectedOrRefused(
 }
 
 const digestOf = ({ clusters, leftOut, policy }: Selected): string =>
-  createHash('sha256')
-    .update(JSON.stringify([clusters.map(({ target, wave }) => [target, wave]), leftOut, policy]))
-    .digest('base64url')
-    .slice(0, 16);
+  digestOfShown([clusters.map(({ target, wave }) => [target, wave]), leftOut, policy]);
 
 /** What the clusters have in common, under the selection's name; the branch is the same whenever it is asked for again. */
 function commonTarget({ clusters }: Selected, cluster: string, stage: string): Target {

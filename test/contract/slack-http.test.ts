@@ -14,6 +14,7 @@ beforeAll(async () => {
 afterAll(async () => await house.close());
 
 const form = 'application/x-www-form-urlencoded';
+const json = { 'content-type': 'application/json; charset=utf-8' };
 const now = (): number => Math.floor(Date.now() / 1000);
 
 /** A command as Slack would send it; each has a trigger of its own, as there. */
@@ -158,12 +159,27 @@ describe('the port for Slack', () => {
     ],
     ['posts only', () => send('', {}, { method: 'GET' }), 404],
     ['256 KiB only', () => send('a'.repeat(256 * 1024 + 1), {}), 413],
-    ['forms only', () => send('{}', { ...sign('{}'), 'content-type': 'application/json' }), 400],
+    [
+      'forms and JSON only',
+      () => send('{"at":1}', { ...sign('{"at":1}'), 'content-type': 'text/plain' }),
+      400,
+    ],
+    ['JSON only where it says so', () => send('{', { ...sign('{'), ...json }), 400],
+    ['objects only in JSON', () => send('7', { ...sign('7'), ...json }), 400],
+    ['events that it has a listener for', () => send('{}', { ...sign('{}'), ...json }), 404],
     ['JSON only in a payload', () => send('payload={', sign('payload={')), 400],
     ['objects only in a payload', () => send('payload=7', sign('payload=7')), 400],
     ['what it has a listener for', () => send('payload={}', sign('payload={}')), 404],
   ])('takes %s', async (_what, ask, status) => {
     expect(await ask()).toEqual({ status, text: '' });
+  });
+
+  it('shows whoever it belongs to that it reads what it is sent, and nobody else', async () => {
+    const stolen = '{"type":"url_verification","challenge":"of somebody else"}';
+    expect(await send(stolen, json)).toEqual({ status: 401, text: '' });
+    const own = '{"type":"url_verification","challenge":"3eZbrw1aB"}';
+    const { status, text } = await send(own, { ...sign(own), ...json });
+    expect([status, JSON.parse(text)]).toEqual([200, { challenge: '3eZbrw1aB' }]);
   });
 
   it('takes one of a hundred copies of a request, sent at the same time', async () => {
@@ -220,5 +236,12 @@ describe('a workspace over HTTP', () => {
     const message = await house.message('approval-1', /payments-eu prod/);
     expect(await house.press(approver, message, 'approve')).toMatch(/counts|approved/i);
     expect((await house.settled(({ status }) => status === 'done')).facts.approval).toBeDefined();
+  });
+
+  it('is heard as over a socket: a mention, a direct message', async () => {
+    expect(await house.write('@holt status payments-us prod')).toMatch(
+      /payments-us prod was never onboarded/,
+    );
+    expect(await house.write('list', { channel: 'holt' })).toMatch(/payments-eu, payments-us/);
   });
 });

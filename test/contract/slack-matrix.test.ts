@@ -38,11 +38,19 @@ const isFor: Readonly<Record<Entry, 'everybody' | 'requesters' | 'approvers' | '
   cancel: 'concerned',
 };
 
+const verbs = [...(Object.keys(usages) as (keyof typeof usages)[]), 'usage'] as const;
+
 /** The app's listeners, and what comes in through each. */
-const waysIn: Readonly<Record<string, readonly Entry[]>> = {
-  command: [...(Object.keys(usages) as (keyof typeof usages)[]), 'usage', 'unknown'],
+const waysIn = {
+  command: [...verbs, 'unknown'],
+  app_mention: verbs,
+  message: verbs,
   action: [...actionIds, 'unknown'],
-};
+} as const satisfies Record<string, readonly Entry[]>;
+type Way = keyof typeof waysIn;
+
+/** What people write, as they write everything else. */
+const written: ReadonlySet<Way> = new Set(['app_mention', 'message']);
 
 /** All but `other` are listed, by id or in a user group, as requesters and as approvers too: that must not be enough. */
 const kinds = {
@@ -112,9 +120,18 @@ afterAll(async () => {
 interface Cell {
   kind: Kind;
   entry: Entry;
-  way: string;
+  way: Way;
   channel: Channel;
 }
+
+/** Whether this can be done there at all: nobody can write into an archived channel. */
+const isPossible = (way: Way, place: Place): boolean =>
+  way === 'message'
+    ? place === 'direct message'
+    : way !== 'app_mention' || (place !== 'direct message' && place !== 'archived');
+
+/** Bots are not heard when they write: two of them would talk to each other for ever. */
+const isUnheard = ({ way, kind }: Pick<Cell, 'way' | 'kind'>): boolean => written.has(way) && kind === 'bot';
 
 /** What is there to act on, and the act; all that a person could really do, or a forger send. */
 async function prepared({
@@ -129,7 +146,7 @@ async function prepared({
   const seed = { cluster, channel: channel.id, by: requester };
   const target = `${cluster} prod`;
   const name = `${cluster}-prod`;
-  if (way === 'command') {
+  if (way !== 'action') {
     if (entry === 'cancel') await front.asked(seed);
     if (entry === 'retry') await front.failed(seed);
     const text =
@@ -141,7 +158,12 @@ async function prepared({
             ? `can approve ${target}`
             : entry;
     const command = entry === 'unknown' ? '/other' : '/otterize';
-    return { name, act: () => slack.command(id, channel.id, command, text) };
+    const act = {
+      command: () => slack.command(id, channel.id, command, text),
+      app_mention: () => slack.say(id, channel.id, `@holt ${text}`),
+      message: () => slack.say(id, channel.id, text),
+    };
+    return { name, act: act[way] };
   }
   if (entry === 'start' || entry === 'discard') {
     // A message that this person alone sees, as the question before an unlisted cluster is.
@@ -198,7 +220,11 @@ async function faultsOf(cell: Cell): Promise<string[]> {
   const { id } = kinds[kind];
   const { name, act } = await prepared(cell);
   const before = await records.latest(name);
-  const said = (): string => JSON.stringify(slack.ephemerals(id));
+  const said = (): string =>
+    JSON.stringify([
+      slack.ephemerals(id),
+      slack.messages(channel.id).filter(({ user }) => user === slack.bot.user),
+    ]);
   const [views, told] = [slack.count('views.open'), said()];
   lines.length = 0;
   ticks.length = 0;
@@ -209,29 +235,40 @@ async function faultsOf(cell: Cell): Promise<string[]> {
   const seen = (): boolean => said() !== told || slack.count('views.open') > views;
   const allowed = isAllowed(kind, entry);
   const silent = allowed && entry === 'onboard';
-  const answered = silent || (await vi.waitUntil(seen, { timeout: 10_000, interval: 2 }).catch(() => false));
+  // Whatever comes of it would come before the answer to what is typed next.
+  if (isUnheard(cell)) await slack.command(kinds.other.id, channels.public.id, '/otterize', 'list');
+  const waits = !silent && !isUnheard(cell);
+  const answered = waits
+    ? await vi.waitUntil(seen, { timeout: 10_000, interval: 2 }).catch(() => false)
+    : seen();
   const after = await records.latest(name);
   const refusals = lines.filter(({ message }) => message === 'refused').map(({ fields }) => fields);
   const opened = slack.count('views.open') - views;
-  const claims = allowed
+  const claims = isUnheard(cell)
     ? {
-        'there was no answer': !answered,
-        'it was refused': refusals.length > 0,
-        'it had no effect': isFor[entry] !== 'everybody' && !effectOf(entry, after, opened),
-        'it changed something': isFor[entry] === 'everybody' && after?.revision !== before?.revision,
-      }
-    : {
-        'there was no answer': !answered,
-        'there is not one line of the refusal': refusals.length !== 1,
-        'the line does not say who, what, where and why':
-          refusals[0]?.['by'] !== id ||
-          refusals[0]['entry'] !== entry ||
-          refusals[0]['channel'] !== channel.id ||
-          !/^[a-z-]+$/.test(String(refusals[0]['reason'])),
+        'there was an answer': answered,
+        'there is a line': lines.length > 0,
         'it changed something': after?.id !== before?.id || after?.revision !== before?.revision,
-        'somebody was woken': ticks.length > 0,
-        'a list was shown': opened > 0,
-      };
+      }
+    : allowed
+      ? {
+          'there was no answer': waits && !answered,
+          'it was refused': refusals.length > 0,
+          'it had no effect': isFor[entry] !== 'everybody' && !effectOf(entry, after, opened),
+          'it changed something': isFor[entry] === 'everybody' && after?.revision !== before?.revision,
+        }
+      : {
+          'there was no answer': !answered,
+          'there is not one line of the refusal': refusals.length !== 1,
+          'the line does not say who, what, where and why':
+            refusals[0]?.['by'] !== id ||
+            refusals[0]['entry'] !== entry ||
+            refusals[0]['channel'] !== channel.id ||
+            !/^[a-z-]+$/.test(String(refusals[0]['reason'])),
+          'it changed something': after?.id !== before?.id || after?.revision !== before?.revision,
+          'somebody was woken': ticks.length > 0,
+          'a list was shown': opened > 0,
+        };
   if (after !== undefined) await records.change(after.id, over(channel.id));
   return Object.entries(claims).flatMap(([claim, holds]) => (holds ? [claim] : []));
 }
@@ -241,8 +278,8 @@ const over =
   (channel: string): Change =>
   run => ({ next: { ...run, thread: { channel, ts: '1.1', place: 'channel' }, due: null }, kind: 'over' });
 
-const cells = Object.entries(waysIn).flatMap(([way, entries]) =>
-  entries.flatMap(entry => (Object.keys(kinds) as Kind[]).map(kind => ({ way, entry, kind }))),
+const cells = (Object.keys(waysIn) as Way[]).flatMap(way =>
+  waysIn[way].flatMap(entry => (Object.keys(kinds) as Kind[]).map(kind => ({ way, entry, kind }))),
 );
 
 describe('everything that can be typed or pressed, by everybody', () => {
@@ -254,6 +291,7 @@ describe('everything that can be typed or pressed, by everybody', () => {
         const { slack } = front;
         const channel =
           place === 'direct message' ? slack.direct(kinds[cell.kind].id) : slack.channel(channels[place].id);
+        if (!isPossible(cell.way, place)) continue;
         const faults = await faultsOf({ ...cell, channel });
         if (faults.length > 0) wrong[`${cell.way} ${cell.entry} by ${cell.kind}`] = faults;
       }
@@ -264,13 +302,15 @@ describe('everything that can be typed or pressed, by everybody', () => {
 
   it('is the full product of all entries, kinds of people and kinds of places', () => {
     expect(new Set(Object.values(waysIn).flat())).toEqual(new Set(Object.keys(isFor)));
-    expect(cells.length * places.length).toBe(21 * Object.keys(kinds).length * 6);
+    expect(cells.length).toBe((10 + 9 + 9 + 11) * Object.keys(kinds).length);
   });
 
   it('comes in through the listeners that the app has, and no others', () => {
     const sources = readdirSync('src/slack').map(file => readFileSync(`src/slack/${file}`, 'utf8'));
     const registered = sources.flatMap(text =>
-      [...text.matchAll(/\bapp\s*\.(\w+)\s*[(<]/g)].map(match => match[1] ?? ''),
+      [...text.matchAll(/\bapp\s*\.(\w+)\s*(?:[(<]'?)(\w*)/g)].map(([, way = '', event = '']) =>
+        way === 'event' ? event : way,
+      ),
     );
     const running = new Set(['start', 'stop', 'connected']);
     expect(registered.filter(name => !running.has(name)).toSorted()).toEqual(Object.keys(waysIn).toSorted());

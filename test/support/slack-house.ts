@@ -9,7 +9,7 @@ import { planOf } from '../../src/onboarding/plan.ts';
 import { createRecords } from '../../src/onboarding/records.ts';
 import type { Run } from '../../src/onboarding/run.ts';
 import { type SlackStandIn, startSlack } from '../../src/sandbox/slack.ts';
-import type { Ephemeral, Message } from '../../src/sandbox/slack-state.ts';
+import type { Message } from '../../src/sandbox/slack-state.ts';
 import { roleOf } from '../../src/sandbox/story.ts';
 import { Secret } from '../../src/secret.ts';
 import { createSlackBot } from '../../src/slack/bot.ts';
@@ -177,7 +177,7 @@ export async function openSlackHouse(
       },
       { timeout: 30_000, interval: 20 },
     );
-  const heard = (answers: readonly Ephemeral[]): string =>
+  const heard = (answers: readonly Message[]): string =>
     answers.map(answer => slack.renderText(answer)).join('\n');
 
   return {
@@ -197,6 +197,20 @@ export async function openSlackHouse(
     async type(text: string, { user = requester, channel = 'platform', name = '/otterize' } = {}) {
       const { ephemerals } = await slack.command(user, channel, name, text);
       return heard(ephemerals);
+    },
+    /** Writes a message, and answers what Holt says to this person then. */
+    async write(text: string, { user = requester, channel = 'platform', thread = '' } = {}): Promise<string> {
+      const answers = () => [
+        ...slack.ephemerals(user),
+        ...slack.messages(slack.direct(user).id).filter(each => each.user === slack.bot.user),
+      ];
+      const before = answers().map(({ ts }) => ts);
+      await slack.say(user, channel, text, thread === '' ? undefined : thread);
+      return vi.waitFor(() => {
+        const news = answers().filter(({ ts }) => !before.includes(ts));
+        expect(news).not.toEqual([]);
+        return heard(news);
+      }, 30_000);
     },
     /** Presses a button, and answers what the person alone is told then. */
     async press(user: string, { channel, ts }: Message, action: string): Promise<string> {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Command, parseCommand, targetName } from '../../src/onboarding/command.ts';
+import { type Command, leavesOutTarget, parseCommand, targetName } from '../../src/onboarding/command.ts';
 
 const onboard = (
   cluster: string,
@@ -24,6 +24,29 @@ const type = {
 };
 const nobody =
   'I cannot invite a group or everybody. Mention the people, or list an Entra group in holt.yaml.';
+
+describe('a verb alone', () => {
+  it.each(['status', ' Retry ', '*cancel*', 'CANCEL.', '\u00a0status'])(
+    'means the run of a thread: %j',
+    text => {
+      expect(leavesOutTarget(text)).toBe(true);
+    },
+  );
+
+  it.each([
+    '',
+    'status mine',
+    'status payments-eu prod',
+    'my status',
+    'retrying',
+    'onboard',
+    'list',
+    'can',
+    'please retry',
+  ])('is not what this is: %j', text => {
+    expect(leavesOutTarget(text)).toBe(false);
+  });
+});
 
 describe('a command', () => {
   it.each<[string, Command]>([

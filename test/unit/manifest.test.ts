@@ -6,6 +6,11 @@ import { ConfigError } from '../../src/errors.ts';
 import { commandName } from '../../src/slack/claims.ts';
 import { manifestForHttp } from '../../src/slack/manifest.ts';
 
+const address = z
+  .url({ protocol: /^https$/ })
+  .max(3_000)
+  .optional();
+
 /** The app's manifest, within the limits that Slack documents for it. */
 const Manifest = z.looseObject({
   display_information: z.looseObject({
@@ -14,6 +19,11 @@ const Manifest = z.looseObject({
     long_description: z.string().min(175).max(4_000),
   }),
   features: z.strictObject({
+    app_home: z.strictObject({
+      home_tab_enabled: z.literal(true),
+      messages_tab_enabled: z.literal(true),
+      messages_tab_read_only_enabled: z.literal(false),
+    }),
     bot_user: z.looseObject({ display_name: z.string().max(80) }),
     slash_commands: z
       .array(
@@ -22,10 +32,7 @@ const Manifest = z.looseObject({
           description: z.string().max(2_000),
           usage_hint: z.string().max(1_000),
           should_escape: z.literal(true),
-          url: z
-            .url({ protocol: /^https$/ })
-            .max(3_000)
-            .optional(),
+          url: address,
         }),
       )
       .max(50),
@@ -34,13 +41,11 @@ const Manifest = z.looseObject({
   settings: z.looseObject({
     interactivity: z.strictObject({
       is_enabled: z.literal(true),
-      request_url: z
-        .url({ protocol: /^https$/ })
-        .max(3_000)
-        .optional(),
+      request_url: address,
+      message_menu_options_url: address,
     }),
+    event_subscriptions: z.strictObject({ bot_events: z.array(z.string()).max(100), request_url: address }),
     socket_mode_enabled: z.boolean(),
-    event_subscriptions: z.undefined().optional(),
   }),
 });
 
@@ -71,6 +76,13 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'views.update': [],
 };
 
+/** What each event asks for. Of messages, the ones in the direct messages with the bot alone. */
+const heard: Readonly<Record<string, { subscription: string; scopes: readonly string[] }>> = {
+  app_mention: { subscription: 'app_mention', scopes: ['app_mentions:read'] },
+  message: { subscription: 'message.im', scopes: ['im:history'] },
+  app_home_opened: { subscription: 'app_home_opened', scopes: [] },
+};
+
 const text = readFileSync('manifest.yml', 'utf8');
 const manifest = Manifest.parse(parse(text));
 const sources = readdirSync('src/slack').map(file => readFileSync(`src/slack/${file}`, 'utf8'));
@@ -78,12 +90,26 @@ const called = sources.flatMap(text =>
   [...text.matchAll(/(?:client|interactive)\s*\.((?:[a-z]+\.)+[a-zA-Z]+)\(/g)].map(match => match[1] ?? ''),
 );
 
+const listened = sources.flatMap(code =>
+  [...code.matchAll(/\bapp\.event\('(\w+)'/g)].map(match => match[1] ?? ''),
+);
+
 describe('the manifest', () => {
   it('grants what the code calls, and nothing more', () => {
     expect(called.filter(method => scopesOf[method] === undefined)).toEqual([]);
     expect(Object.keys(scopesOf).filter(method => !called.includes(method))).toEqual([]);
-    const needed = new Set(['commands', ...called.flatMap(method => scopesOf[method] ?? [])]);
+    const needed = new Set([
+      'commands',
+      ...called.flatMap(method => scopesOf[method] ?? []),
+      ...listened.flatMap(event => heard[event]?.scopes ?? []),
+    ]);
     expect(manifest.oauth_config.scopes.bot).toEqual([...needed].toSorted());
+  });
+
+  it('subscribes to the events that the code listens to, and to no others', () => {
+    expect(listened).not.toEqual([]);
+    const subscriptions = listened.map(event => heard[event]?.subscription ?? event);
+    expect(manifest.settings.event_subscriptions.bot_events).toEqual(subscriptions.toSorted());
   });
 
   it('has the command that the code answers, with mentions spelled out', () => {
@@ -105,7 +131,8 @@ describe('the manifest', () => {
       settings: {
         ...manifest.settings,
         socket_mode_enabled: false,
-        interactivity: { is_enabled: true, request_url: url },
+        event_subscriptions: { ...manifest.settings.event_subscriptions, request_url: url },
+        interactivity: { is_enabled: true, request_url: url, message_menu_options_url: url },
       },
     });
   });

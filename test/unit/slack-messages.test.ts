@@ -224,7 +224,11 @@ describe('an answer to one person', () => {
           answers.onboarding.live(run),
           answers.onboarding.slow(run),
           answers.onboarding.notAllowed(run.request.target),
-          answers.confirmation(run.request.target, 'onboard a b'),
+          answers.confirmation(
+            run.request.target,
+            { text: 'onboard a b' },
+            { isListed: false, changed: true },
+          ),
         ];
         for (const { text, blocks } of said) {
           expect(Array.from(text).length).toBeLessThanOrEqual(3000);
