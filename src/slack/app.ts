@@ -1,10 +1,19 @@
-import { App, type BlockAction, type ButtonAction, type Context, type RespondFn } from '@slack/bolt';
+import {
+  App,
+  type BlockAction,
+  type ButtonAction,
+  type Context,
+  type RespondFn,
+  type ViewSubmitAction,
+} from '@slack/bolt';
 import type { Secret } from '../secret.ts';
 import type { Answer } from './answers.ts';
-import { type ClickOutcome, clickOf, press } from './clicks.ts';
+import { type ClickOutcome, clickOf } from './click.ts';
+import { press } from './clicks.ts';
 import { loggerFor, timeoutMs } from './client.ts';
 import { carryOut, type Outcome, typedOf, watchBeginning } from './commands.ts';
-import { answering, type Desk } from './desk.ts';
+import { answering, type Desk, inTime } from './desk.ts';
+import { responseTo, type SubmissionOutcome, submissionOf, submit } from './submissions.ts';
 import { type Connection, createTransport } from './transport.ts';
 
 export interface AppOptions {
@@ -23,7 +32,7 @@ export interface Listening {
   problems(): string[];
 }
 
-/** The app: one listener for commands, one for buttons, each of which answers whatever comes. */
+/** The app: one listener for commands, one for buttons, one for modals, each of which answers whatever comes. */
 export function createApp({ botToken, connection, apiUrl, identity }: AppOptions, desk: Desk): Listening {
   const transport = createTransport(connection, apiUrl, desk);
   const app = new App({
@@ -36,7 +45,7 @@ export function createApp({ botToken, connection, apiUrl, identity }: AppOptions
     clientOptions: {
       ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
       retryConfig: { retries: 0 },
-      fetch: inTime,
+      fetch: bounded,
     },
   });
   const closing = new AbortController();
@@ -76,6 +85,24 @@ export function createApp({ botToken, connection, apiUrl, identity }: AppOptions
       ),
   );
 
+  app.view<ViewSubmitAction>(/.*/, ({ body, context, ack }) =>
+    tracked(
+      (async () => {
+        const submission = { ...submissionOf(body), envelope: envelopeOf(context) };
+        const outcome: SubmissionOutcome | undefined = await answering(desk, submission, () =>
+          inTime(submit(desk, submission)),
+        );
+        if (outcome === undefined) return;
+        await ack(responseTo(outcome, submission));
+        const { answer, at } = outcome;
+        if (at === undefined) return;
+        const to = { ...submission, channel: at, closing: closing.signal };
+        if (answer !== undefined) await say(desk, to, answer, false);
+        await followUp(desk, outcome, to);
+      })(),
+    ),
+  );
+
   return {
     start: async () => void (await app.start()),
     problems: () => transport.problems(),
@@ -88,7 +115,7 @@ export function createApp({ botToken, connection, apiUrl, identity }: AppOptions
 }
 
 /** Answers to what people did go through this, and Bolt would wait for Slack to take them for ever. */
-const inTime: typeof fetch = (input, init) =>
+const bounded: typeof fetch = (input, init) =>
   fetch(input, { ...init, signal: init?.signal ?? AbortSignal.timeout(timeoutMs) });
 
 const envelopeOf = (context: Context): string | undefined => context['envelope'] as string | undefined;
@@ -96,7 +123,8 @@ const envelopeOf = (context: Context): string | undefined => context['envelope']
 interface Listener {
   user: string;
   channel: string;
-  respond: RespondFn;
+  /** What was done in a modal has no address to answer to. */
+  respond?: RespondFn;
   closing: AbortSignal;
 }
 
@@ -112,20 +140,18 @@ async function followUp(desk: Desk, { started }: Outcome, to: Listener): Promise
   }
 }
 
-/** Tells one person; where the address that came with the click is used up, as a message of its own. */
+/** Tells one person; where there is no address for it that came with the click, or it is used up, as a message of its own. */
 async function say(
   desk: Desk,
   { user, channel, respond }: Listener,
   answer: Answer,
   replaces: boolean,
 ): Promise<void> {
+  const post = (): Promise<unknown> => desk.client.chat.postEphemeral({ channel, user, ...answer });
   try {
-    await respond({ response_type: 'ephemeral', replace_original: replaces, ...answer });
+    if (respond === undefined) await post();
+    else await respond({ response_type: 'ephemeral', replace_original: replaces, ...answer }).catch(post);
   } catch {
-    try {
-      await desk.client.chat.postEphemeral({ channel, user, ...answer });
-    } catch {
-      desk.log.warn({ by: user }, 'an answer could not be given');
-    }
+    desk.log.warn({ by: user }, 'an answer could not be given');
   }
 }
