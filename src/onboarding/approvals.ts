@@ -49,6 +49,8 @@ export interface Decision {
   verdict: 'approve' | 'decline';
   /** What the policy says of the person now: see `rightToApprove`. */
   right: Right;
+  /** Why it is declined. */
+  reason?: string;
 }
 
 /**
@@ -58,11 +60,11 @@ export interface Decision {
 export const decide =
   (decision: Decision): Change =>
   (run, now) => {
-    const { digest, by, verdict } = decision;
-    const refusal = refuse(run, decision, now);
+    const { digest, by, verdict, reason } = decision;
+    const refusal = refusalOf(run, decision, now);
     if (refusal !== undefined) return { unchanged: refusal };
     const gate = openGateOf(run) as Gate;
-    const votes = [...gate.votes, { by, verdict, at: now }];
+    const votes = [...gate.votes, { by, verdict, at: now, ...(reason !== undefined && { reason }) }];
     // One refusal closes it, so whatever stands in an open one is an approval.
     const granted = votes.length >= run.request.target.approval.required;
     const state = verdict === 'decline' ? 'declined' : granted ? 'approved' : 'open';
@@ -74,7 +76,12 @@ export const decide =
     return { next: { ...run, gates, due }, kind, by, about: digest, wake: state !== 'open' };
   };
 
-function refuse(run: Run, { digest, by, right }: Decision, now: number): Refusal | undefined {
+/** Why this person's decision would not count now. */
+export function refusalOf(
+  run: Run,
+  { digest, by, right }: Pick<Decision, 'digest' | 'by' | 'right'>,
+  now: number,
+): Refusal | undefined {
   const gate = run.gates.findLast(each => each.digest === digest);
   if (gate === undefined) return 'superseded';
   if (right !== 'granted') return right;

@@ -27,7 +27,14 @@ const StepState = z.strictObject({
 });
 export type StepState = z.infer<typeof StepState>;
 
-const Vote = z.strictObject({ by: z.string(), verdict: z.enum(['approve', 'decline']), at: z.int() });
+const Vote = z.strictObject({
+  by: z.string(),
+  verdict: z.enum(['approve', 'decline']),
+  at: z.int(),
+  /** Why it was declined, in the person's own words. */
+  reason: z.string().optional(),
+});
+export type Vote = z.infer<typeof Vote>;
 
 /** One request for approval. A later one replaces it when what it covers no longer holds. */
 export const Gate = z.strictObject({
@@ -45,9 +52,9 @@ export type Gate = z.infer<typeof Gate>;
 const RunStatus = z.enum(['running', 'waiting', 'failed', 'cancelled', 'done']);
 
 /** The version in which this Holt writes runs; how to raise it: docs/decisions.md. */
-const version = 2;
-/** Version 2 knows rollouts; nothing of before has another form. */
-export const migrations: Migrations = { 1: document => document };
+const version = 3;
+/** Version 2 knows rollouts, version 3 what people say with a decision; nothing of before has another form. */
+export const migrations: Migrations = { 1: document => document, 2: document => document };
 
 /** One onboarding: the whole truth about it. Live exactly while `due` is a number. Holds no secret. */
 export const Run = z.strictObject({

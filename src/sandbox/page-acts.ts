@@ -1,5 +1,6 @@
 import type { Act } from './page-form.ts';
 import type { Looked } from './page-layout.ts';
+import type { Filled } from './slack-fill.ts';
 
 /** What a person is told whose deed did not come to be, in the place where Slack says such things. */
 type Problem = string | undefined;
@@ -8,10 +9,12 @@ interface Deed {
   act: Act;
   /** What stands in the message field. */
   text: string;
+  /** What stands in the fields of a modal. */
+  filled: Record<string, Filled>;
 }
 
 /** Does on the stand-ins what the person did on the page. */
-export async function perform({ act, text }: Deed, looked: Looked): Promise<Problem> {
+export async function perform({ act, text, filled }: Deed, looked: Looked): Promise<Problem> {
   const { sandbox, user, troubles } = looked;
   const { slack, github } = sandbox;
   switch (act.act) {
@@ -21,6 +24,12 @@ export async function perform({ act, text }: Deed, looked: Looked): Promise<Prob
     case 'press-in': {
       const place = act.act === 'press' ? { channel: act.channel, ts: act.ts } : { view: act.view };
       const { error } = await slack.click(user.id, place, act.action, { block: act.block });
+      return error === undefined ? undefined : (refusals[error] ?? `Slack says ${error}.`);
+    }
+    case 'submit': {
+      looked.wrong.delete(act.view);
+      const { errors, error } = await slack.submitView(user.id, act.view, filled);
+      if (errors !== undefined) looked.wrong.set(act.view, errors);
       return error === undefined ? undefined : (refusals[error] ?? `Slack says ${error}.`);
     }
     case 'close':

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import { type Act, actButton } from './page-form.ts';
+import { drawInput, drawnInputs } from './page-inputs.ts';
 import {
   drawMrkdwn,
   drawnInRichText,
@@ -19,6 +20,8 @@ export interface Reading {
   names: Names;
   /** What pressing an element does. */
   press(block: string, action: string): Act;
+  /** What is wrong with the fields of a modal, by block_id. */
+  wrong?: Readonly<Record<string, string>>;
 }
 
 type Of<Type extends Block['type']> = Extract<Block, { type: Type }>;
@@ -49,6 +52,8 @@ const drawers = {
       each.type === 'button' ? drawButton(each, block_id, reading) : notDrawn(each.type),
     )}</div>`,
 
+  input: (block: Of<'input'>, { id, wrong = {} }: Reading) => drawInput(block, id, wrong[block.block_id]),
+
   data_table: ({ caption, rows: [head = [], ...rows] }: Of<'data_table'>, { names }: Reading) =>
     html`<div class="table" tabindex="0" role="group" aria-label="${caption}"><table><caption>${caption}</caption>
       <thead><tr>${head.map(cell => html`<th scope="col">${drawCell(cell, names)}</th>`)}</tr></thead>
@@ -70,11 +75,12 @@ const drawCell = (cell: Of<'data_table'>['rows'][number][number], names: Names):
 
 /** Every block, element, text and view that the page can draw: what Holt uses, and no others. */
 export const drawn: readonly string[] = [
-  ...Object.keys(drawers),
+  ...Object.keys(drawers).filter(type => type !== 'input'),
   'task_card',
   'raw_text',
   'button',
   'modal',
+  ...drawnInputs,
   ...drawnTexts,
   ...drawnInRichText,
 ];
@@ -113,21 +119,9 @@ function drawTask({ title, status, details, sources = [] }: TaskCard, names: Nam
 }
 
 function drawButton(
-  { action_id, text, style, accessibility_label, confirm }: Button,
+  { action_id, text, style, accessibility_label }: Button,
   block: string,
   reading: Reading,
 ): Html {
-  const act = reading.press(block, action_id);
-  if (confirm === undefined) return actButton(act, text.text, { style, label: accessibility_label });
-  const id = `confirm-${reading.id}-${action_id}`;
-  const { title, text: question, confirm: yes, deny: no, style: tone = 'primary' } = confirm;
-  return html`<button type="button" class="button ${style}" aria-label="${accessibility_label ?? text.text}" data-opens="${id}">${text.text}</button>
-    <dialog id="${id}" class="modal" aria-labelledby="${id}-title">
-      <h2 id="${id}-title">${title?.text ?? 'Are you sure?'}</h2>
-      <p>${drawText(question, reading.names)}</p>
-      <div class="actions end">
-        <button type="button" class="button" data-closes="${id}">${no?.text ?? 'Cancel'}</button>
-        ${actButton(act, yes?.text ?? 'Yes', { style: tone })}
-      </div>
-    </dialog>`;
+  return actButton(reading.press(block, action_id), text.text, { style, label: accessibility_label });
 }

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { z } from 'zod';
 import type { Html } from './page-text.ts';
+import type { Filled } from './slack-fill.ts';
 
 const id = z.string().min(1).max(300);
 
@@ -9,6 +10,7 @@ const Act = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('type') }),
   z.strictObject({ act: z.literal('press'), channel: id, ts: id, block: id, action: id }),
   z.strictObject({ act: z.literal('press-in'), view: id, block: id, action: id }),
+  z.strictObject({ act: z.literal('submit'), view: id }),
   z.strictObject({ act: z.literal('close'), view: id }),
   z.strictObject({ act: z.literal('merge'), repository: id, number: z.int() }),
   z.strictObject({ act: z.literal('fault'), name: id }),
@@ -22,6 +24,19 @@ export function readAct(text: string): Act | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The name under which a modal's field is sent. */
+export const typed = (block: string): string => `typed ${block}`;
+
+/** What a modal's form has sent, by block_id. */
+export function filledIn(body: Readonly<Record<string, unknown>>): Record<string, Filled> {
+  const filled = Object.entries(body).flatMap(([name, value]): [string, Filled][] => {
+    const [kind, ...rest] = name.split(' ');
+    const block = rest.join(' ');
+    return kind === 'typed' ? [[block, String(value)]] : [];
+  });
+  return Object.fromEntries(filled);
 }
 
 /** The form that all buttons belong to. */

@@ -13,6 +13,8 @@ export interface Looking {
   channel: Channel;
   /** What is proposed to be typed. */
   example: { cluster: string; stage: string };
+  /** What is wrong with what was filled in: of each modal, by block_id. */
+  wrong: Map<string, Readonly<Record<string, string>>>;
   /** The hidden fields of every form: who acts, where, and the page's token. */
   fields: Html;
 }
@@ -113,18 +115,27 @@ function drawComposer({ fields, example: { cluster, stage } }: Looking, name: st
   </form>`;
 }
 
-/** The modal that lies before this person, if one does. */
-export function drawModal({ sandbox: { slack }, user }: Looking): Html | '' {
+/** The modal that lies before this person, if one does. Its fields are a form of their own. */
+export function drawModal({ sandbox: { slack }, user, wrong, fields }: Looking): Html | '' {
   const view = slack.views(user.id).at(-1);
   if (view?.type !== 'modal') return '';
+  const { id, title, submit, close, blocks } = view;
   const reading = {
-    id: view.id,
+    id,
     names: slack.nameOf,
-    press: (block: string, action: string): Act => ({ act: 'press-in', view: view.id, block, action }),
+    press: (block: string, action: string): Act => ({ act: 'press-in', view: id, block, action }),
+    wrong: wrong.get(id) ?? {},
   };
-  return html`<dialog class="modal" id="${view.id}" data-modal aria-labelledby="${view.id}-title">
-    <h2 id="${view.id}-title">${view.title.text}</h2>
-    <div class="modal-body" tabindex="0" role="group" aria-label="Content">${drawBlocks(view.blocks, reading)}</div>
-    <div class="actions end">${actButton({ act: 'close', view: view.id }, view.close?.text ?? 'Cancel', { style: 'closes' })}</div>
+  const act: Act = { act: 'submit', view: id };
+  return html`<dialog class="modal" id="${id}" data-modal aria-labelledby="${id}-title">
+    <form method="post" action="/act" novalidate>${fields}
+      <h2 id="${id}-title">${title.text}</h2>
+      <div class="modal-body" tabindex="0" role="group" aria-label="Content">${drawBlocks(blocks, reading)}</div>
+      <div class="actions end">${actButton({ act: 'close', view: id }, close?.text ?? 'Cancel', { style: 'closes' })}${
+        submit === undefined
+          ? ''
+          : html`<button class="button primary" name="act" value="${JSON.stringify(act)}">${submit.text}</button>`
+      }</div>
+    </form>
   </dialog>`;
 }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { createStandIn, type Env, randomId } from './kit.ts';
 import { perform } from './page-acts.ts';
 import type { Troubles } from './page-faults.ts';
-import { readAct } from './page-form.ts';
+import { filledIn, readAct } from './page-form.ts';
 import { drawApp, drawDocument, type Looked } from './page-layout.ts';
 import { createSystems } from './page-systems.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -70,6 +70,7 @@ export async function startPage({ sandbox, holt, troubles, example }: PageOption
   const changed = (): void => {
     for (const wake of watchers) wake();
   };
+  const wrong: Looked['wrong'] = new Map();
   const systems = createSystems(sandbox, changed);
   const clock = setInterval(changed, lookMs).unref();
   for (const { hooks } of [slack, sandbox.otterize, sandbox.entra, sandbox.vault, sandbox.github])
@@ -82,7 +83,8 @@ export async function startPage({ sandbox, holt, troubles, example }: PageOption
     const fields = Object.entries({ token, as: user.name, in: where ?? '' }).map(
       ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
     );
-    return { sandbox, systems, holt: holt(), troubles, example, user, channel, fields: html`${fields}` };
+    const shown = { user, channel, wrong, fields: html`${fields}` };
+    return { sandbox, systems, holt: holt(), troubles, example, ...shown };
   }
   const looked = ({ req }: Context<Env>) => look(req.query('as'), req.query('in'));
 
@@ -125,12 +127,13 @@ export async function startPage({ sandbox, holt, troubles, example }: PageOption
   );
 
   app.post('/act', async context => {
-    const sent = Sent.safeParse(await context.req.parseBody());
+    const body = await context.req.parseBody({ all: true });
+    const sent = Sent.safeParse(body);
     if (sent.data?.token !== token) return context.text('The page is out of date; load it again.', 403);
     const act = readAct(sent.data.act);
     if (act === undefined) return context.text('There is nothing such to do.', 400);
     const { as, in: where, text } = sent.data;
-    const done = perform({ act, text }, look(as, where)).catch((error: unknown) =>
+    const done = perform({ act, text, filled: filledIn(body) }, look(as, where)).catch((error: unknown) =>
       error instanceof Error ? `That is not possible: ${error.message}.` : String(error),
     );
     // What was typed stands there before Holt has taken it.

@@ -21,6 +21,8 @@ interface Submission {
 export interface Modals {
   /** Fills in the topmost modal and submits it. Values by block_id or action_id. */
   submitView(user: string, viewId: string, values: Record<string, Filled>): Promise<Submission>;
+  /** A submission of a modal that is not open, or with what nobody could fill in; answers what the app says to it. */
+  forgeSubmission(user: string, view: Record<string, unknown>): Promise<unknown>;
   /** Presses the modal's close button; the app hears of it only with notify_on_close. */
   closeView(user: string, viewId: string): Promise<void>;
 }
@@ -51,6 +53,19 @@ export function createModals(workspace: Workspace, deliver: Deliver): Modals {
         ? follow(workspace, user, view, delivery.payload ?? {})
         : told(workspace, user, view.callback_id, delivery);
       return { acknowledged: delivery.acknowledged, ...outcome, open: [...stackOf(workspace, user.id)] };
+    },
+
+    async forgeSubmission(userRef, view) {
+      const user = pick(workspace.users.values(), userRef);
+      const delivery = await deliver('interactive', {
+        type: 'view_submission',
+        ...sender(workspace, user),
+        trigger_id: newTrigger(workspace, user.id),
+        view: { type: 'modal', id: 'V0FORGED', blocks: [], state: { values: {} }, ...view },
+        response_urls: [],
+      });
+      told(workspace, user, String(view['callback_id']), delivery);
+      return delivery.acknowledged ? delivery.payload : delivery.error;
     },
 
     async closeView(userRef, viewId) {

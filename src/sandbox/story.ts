@@ -89,6 +89,7 @@ export async function onboard(
       if (open !== undefined && !clicked.has(open.ts)) {
         clicked.add(open.ts);
         await slack.click(approver, { channel: open.channel, ts: open.ts }, verdict);
+        if (verdict === 'decline') await sayWhy(sandbox, { signal, patienceMs });
       }
       quiet = hasEnded(messages) && messages.length === seen ? quiet + 1 : 0;
       seen = messages.length;
@@ -108,6 +109,21 @@ export async function onboard(
   };
 }
 
+/** Fills in the modal that Decline opens. */
+async function sayWhy({ slack, approver }: Sandbox, patience: Patience): Promise<void> {
+  const asked = await until(
+    () => slack.views(approver).at(-1),
+    () => 'nobody asked for a reason',
+    patience,
+  );
+  await slack.submitView(approver, asked.id, { reason: 'Not these people.' });
+}
+
+interface Patience {
+  signal: AbortSignal | undefined;
+  patienceMs: number;
+}
+
 const canApprove = (message: Message): boolean => JSON.stringify(message.blocks ?? []).includes('"approve"');
 /** The last replies follow the root's last edit within a few looks. */
 const quietLooks = 10;
@@ -125,7 +141,7 @@ function hasEnded(messages: readonly Message[]): boolean {
 async function until<T>(
   look: () => T | undefined | Promise<T | undefined>,
   problem: () => string,
-  { signal, patienceMs }: { signal: AbortSignal | undefined; patienceMs: number },
+  { signal, patienceMs }: Patience,
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (;;) {

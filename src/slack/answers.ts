@@ -212,6 +212,9 @@ export const reviewing = {
   late: ready('Slack waited too long to open the list. Press Review again.'),
 };
 
+/** Around an answer that takes the place of a modal. */
+export const told = { title: 'Holt', close: 'Close' };
+
 export const trouble = {
   foreignWorkspace: ready('Holt does not belong to your workspace, so it takes no commands from it.'),
   store: ready(
@@ -220,6 +223,8 @@ export const trouble = {
   tooManyAtOnce: ready('That is more at once than I answer one person. Try again in a moment.'),
   unknownCommand: ready(`I only know \`${commandName}\`. Type \`${commandName} help\`.`),
   unknownButton: ready('I do not know this button any more. Type the command again.'),
+  unknownModal: ready('I do not know this form any more. Type the command again.'),
+  forgedModal: ready('This form does not belong to anything that I know. Open it anew from the thread.'),
   forged: ready(
     'This button does not belong to a message of mine as it stands now. Use the newest message in the thread.',
   ),

@@ -1,10 +1,12 @@
-import { App, type BlockAction, type ButtonAction, type Context } from '@slack/bolt';
+import { App, type BlockAction, type ButtonAction, type Context, type ViewSubmitAction } from '@slack/bolt';
 import type { Secret } from '../secret.ts';
-import { type ClickOutcome, clickOf, press } from './clicks.ts';
+import { type ClickOutcome, clickOf } from './click.ts';
+import { press } from './clicks.ts';
 import { loggerFor, timeoutMs } from './client.ts';
 import { carryOut, type Outcome, typedOf, watchBeginning } from './commands.ts';
-import { answering, type Desk } from './desk.ts';
+import { answering, type Desk, inTime } from './desk.ts';
 import { heardOf, withRunOfThread } from './heard.ts';
+import { responseTo, type SubmissionOutcome, submissionOf, submit } from './submissions.ts';
 import { type Tell, tellingBack, tellingThere } from './telling.ts';
 import { type Connection, createTransport } from './transport.ts';
 
@@ -37,7 +39,7 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
     clientOptions: {
       ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
       retryConfig: { retries: 0 },
-      fetch: inTime,
+      fetch: bounded,
     },
   });
   const closing = new AbortController();
@@ -97,6 +99,24 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
       ),
   );
 
+  app.view<ViewSubmitAction>(/.*/, ({ body, context, ack }) =>
+    tracked(
+      (async () => {
+        const submission = { ...submissionOf(body), envelope: envelopeOf(context) };
+        const outcome: SubmissionOutcome | undefined = await answering(desk, submission, () =>
+          inTime(submit(desk, submission)),
+        );
+        if (outcome === undefined) return;
+        await ack(responseTo(outcome, submission));
+        const { answer, at } = outcome;
+        if (at === undefined) return;
+        const tell = tellingThere(desk, { ...submission, channel: at });
+        if (answer !== undefined) await tell(answer);
+        await follow(outcome, tell);
+      })(),
+    ),
+  );
+
   return {
     start: async () => void (await app.start()),
     problems: () => transport.problems(),
@@ -109,7 +129,7 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
 }
 
 /** Answers to what people did go through this, and Bolt would wait for Slack to take them for ever. */
-const inTime: typeof fetch = (input, init) =>
+const bounded: typeof fetch = (input, init) =>
   fetch(input, { ...init, signal: init?.signal ?? AbortSignal.timeout(timeoutMs) });
 
 const envelopeOf = (context: Context): string | undefined => context['envelope'] as string | undefined;

@@ -58,7 +58,7 @@ function outcome(run: Run, gate: Gate, isLast: boolean): Markup {
     case 'approved':
       return approval.approved(gate);
     case 'declined':
-      return refusal === undefined ? nothing : approval.declined(refusal.by, refusal.at);
+      return refusal === undefined ? nothing : approval.declined(refusal);
     case 'expired':
       return approval.expired(gate);
     case 'void':
@@ -79,7 +79,7 @@ function press(run: Run, gate: Gate): Button[] {
   return [
     button(of('review')),
     button({ ...of('approve'), style: 'primary' }),
-    button({ ...of('decline'), style: 'danger', confirm: buttons.declining }),
+    button({ ...of('decline'), style: 'danger' }),
   ];
 }
 

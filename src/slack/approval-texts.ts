@@ -1,7 +1,7 @@
 import type { Refusal } from '../onboarding/approvals.ts';
 import type { Right } from '../onboarding/policy.ts';
-import type { Gate, Run } from '../onboarding/run.ts';
-import { group, joined, type Markup, markup, moment, user, words } from './markup.ts';
+import type { Gate, Run, Vote } from '../onboarding/run.ts';
+import { foreign, group, joined, type Markup, markup, moment, nothing, user, words } from './markup.ts';
 import { many, targetOf } from './texts.ts';
 
 // What is said about one request for approval: in the thread, in the modal, and to those who click.
@@ -17,6 +17,10 @@ const organizationsOf = ({ facts, request }: Run): string =>
   request.rollout === undefined
     ? `the organization ${facts.organization?.name ?? request.target.names.organization}`
     : `the organizations of ${many(Object.keys(facts.looked?.of ?? {}).length, 'cluster')}`;
+
+/** Somebody's own words, between quotation marks and as nothing but words. */
+const because = (reason: string | undefined): Markup =>
+  reason === undefined ? nothing : markup`: “${foreign(reason, 300)}”`;
 
 export const approval = {
   ask: (run: Run, count: number): Markup =>
@@ -39,8 +43,8 @@ export const approval = {
       gate.votes.map(({ by, at }) => markup`${user(by)} ${moment(at)}`),
       ', ',
     )}.`,
-  declined: (by: string, at: number): Markup =>
-    markup`Declined by ${user(by)} ${moment(at)}. Nobody is invited.`,
+  declined: ({ by, at, reason }: Vote): Markup =>
+    markup`Declined by ${user(by)} ${moment(at)}${because(reason)}. Nobody is invited.`,
   expired: (gate: Gate): Markup =>
     markup`Nobody decided by ${moment(gate.deadline)}, so this request is over and nobody is invited.`,
   replaced: words(
@@ -86,16 +90,23 @@ export const review = {
   digest: (digest: string): Markup => markup`An approval covers exactly this list: ${digest.slice(0, 12)}`,
 };
 
+/** The modal that Decline opens. */
+export const declining = {
+  title: 'Decline the invites',
+  submit: 'Decline',
+  close: 'Go back',
+  intro: (run: Run, count: number): Markup =>
+    markup`One refusal is enough: none of the ${many(count, 'person', 'people')} for ${targetOf(run)} is invited, whoever approved before. The rest of the onboarding goes on.`,
+  label: 'Why?',
+  hint: 'Whoever asked is told, and everybody in the thread can read it.',
+  missing: 'Say in a few words why: whoever asked will want to know.',
+  tooLong: 'That is too long. Say it in at most 300 characters.',
+};
+
 export const buttons = {
   review: { text: 'Review', label: 'Review the people and their addresses' },
   approve: { text: 'Approve', label: 'Approve these invites' },
   decline: { text: 'Decline', label: 'Decline these invites' },
-  declining: {
-    title: 'Decline these invites?',
-    text: 'One refusal is enough: nobody is invited, whoever approved before. The rest of the onboarding goes on.',
-    yes: 'Decline',
-    no: 'Go back',
-  },
   retry: { text: 'Retry', label: 'Retry the failed steps' },
   start: { text: 'Start', label: 'Start this onboarding' },
   discard: { text: 'Discard', label: 'Do not start this onboarding' },

@@ -3,8 +3,10 @@ import type {
   Button,
   ContextBlock,
   HeaderBlock,
+  InputBlock,
   KnownBlock,
   MrkdwnElement,
+  PlainTextElement,
   SectionBlock,
 } from '@slack/types';
 import { cut, fit, type Markup } from './markup.ts';
@@ -40,10 +42,9 @@ interface Press {
   label: string;
   value: string;
   style?: 'primary' | 'danger';
-  confirm?: { title: string; text: string; yes: string; no: string };
 }
 
-export function button({ action, text, label, value, style, confirm }: Press): Button {
+export function button({ action, text, label, value, style }: Press): Button {
   return {
     type: 'button',
     action_id: action,
@@ -51,21 +52,27 @@ export function button({ action, text, label, value, style, confirm }: Press): B
     accessibility_label: cut(label, 75),
     value,
     ...(style === undefined ? {} : { style }),
-    ...(confirm === undefined ? {} : { confirm: confirmed(confirm) }),
   };
 }
 
-const confirmed = ({
-  title,
-  text,
-  yes,
-  no,
-}: NonNullable<Press['confirm']>): NonNullable<Button['confirm']> => ({
-  title: { type: 'plain_text', text: title },
-  text: { type: 'plain_text', text: cut(text, 300) },
-  confirm: { type: 'plain_text', text: yes },
-  deny: { type: 'plain_text', text: no },
-  style: 'danger',
+export const plain = (text: string): PlainTextElement => ({ type: 'plain_text', text, emoji: false });
+
+interface Field {
+  /** Its block_id: by it the app finds what was filled in, and says what is wrong there. */
+  id: string;
+  label: string;
+  hint?: string;
+  optional?: true;
+}
+
+/** A field of a modal. Each block has one element, so the block's id names both. */
+export const input = ({ id, label, hint, optional }: Field, element: InputBlock['element']): InputBlock => ({
+  type: 'input',
+  block_id: id,
+  label: plain(label),
+  ...(hint === undefined ? {} : { hint: plain(hint) }),
+  ...(optional === undefined ? {} : { optional }),
+  element: { ...element, action_id: id },
 });
 
 export type Blocks = KnownBlock[];

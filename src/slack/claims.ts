@@ -18,7 +18,11 @@ export const actionIds = [
 ] as const;
 export type ActionId = (typeof actionIds)[number];
 
-/** What the buttons of an approval carry. Anybody can send anything here: it is checked against the run and the thread. */
+/** The modals that can be submitted, by their callback_id. */
+export const callbackIds = ['decline-because'] as const;
+export type CallbackId = (typeof callbackIds)[number];
+
+/** What the buttons of an approval carry, and the modals that they open. Anybody can send anything here: it is checked against the run and the thread. */
 export const GateClaim = z.strictObject({ run: z.string(), digest: z.string() });
 export type GateClaim = z.infer<typeof GateClaim>;
 
@@ -45,7 +49,7 @@ export type ClusterClaim = z.infer<typeof ClusterClaim>;
 /** The longest value that a button can carry. */
 export const mostValue = 2000;
 
-/** Reads a button's value; undefined when it is not one of ours. */
+/** Reads a button's value or a modal's private_metadata; undefined when it is not one of ours. */
 export function readClaim<T>(schema: z.ZodType<T>, value: string | undefined): T | undefined {
   if (value === undefined) return undefined;
   try {

@@ -1,117 +1,32 @@
-import type { BlockAction, ButtonAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { z } from 'zod';
-import { decide } from '../onboarding/approvals.ts';
 import { parseCommand } from '../onboarding/command.ts';
-import { rightToApprove, rightToSteer } from '../onboarding/policy.ts';
+import { rightToSteer } from '../onboarding/policy.ts';
 import { type Run, retry } from '../onboarding/run.ts';
-import {
-  type Answer,
-  decided,
-  looking,
-  onboarding,
-  retrying,
-  reviewing,
-  trouble,
-  withoutRight,
-} from './answers.ts';
+import { type Answer, looking, onboarding, retrying, trouble, withoutRight } from './answers.ts';
 import {
   type ActionId,
   actionIds,
   ClusterClaim,
   DetailsClaim,
-  GateClaim,
   RetryClaim,
   readClaim,
   StartClaim,
 } from './claims.ts';
+import { type Click, type ClickListener, type ClickOutcome, forged, runBehind } from './click.ts';
 import { calling } from './client.ts';
-import { begin, type Outcome } from './commands.ts';
-import { type Asking, type Desk, inTime, refuse } from './desk.ts';
-import { readMark } from './mark.ts';
-import { approvalRole, failureRole } from './messages.ts';
-import { reviewView } from './review.ts';
+import { begin } from './commands.ts';
+import { approve, decline, review } from './deciding.ts';
+import { type Desk, inTime, refuse } from './desk.ts';
+import { failureRole } from './messages.ts';
 import { clusterView, detailsView } from './rollout-messages.ts';
-
-/** A button that was pressed. All but who pressed it and where is a claim. */
-export interface Click extends Asking {
-  value: string | undefined;
-  /** The message that the button stands in, and whether this person alone sees it. */
-  ts: string | undefined;
-  private: boolean;
-  trigger: string;
-  /** The modal that the button stands in. */
-  view: string | undefined;
-}
 
 /** Slack has its acknowledgement already, and a large rollout takes a moment to write down. */
 const startMs = 15_000;
 
-export interface ClickOutcome extends Outcome {
-  /** The answer takes the place of the message, which this person alone sees. */
-  replaces?: boolean;
-}
-
-type Listener = (desk: Desk, click: Click) => Promise<ClickOutcome>;
-
-const forged = (desk: Desk, click: Click): { answer: Answer } =>
-  refuse(desk, click, 'forged', trouble.forged);
-
-/** Whether it is the direct messages of one person with the bot: such conversations, and no others, have an id that begins so [DOC]. */
-const isDirect = (channel: string | undefined): boolean => channel?.startsWith('D') === true;
-
-/** A press as Slack delivers it. */
-export const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
-  entry: actionIds.find(each => each === action.action_id) ?? 'unknown',
-  value: action.value,
-  user: body.user.id,
-  team: body.user.team_id ?? body.team?.id ?? '',
-  channel: body.channel?.id ?? '',
-  ts: body.message?.ts,
-  private: body.container['is_ephemeral'] === true || isDirect(body.channel?.id),
-  trigger: body.trigger_id,
-  view: body.view?.id,
-});
-
-/** The run that a button of this role speaks of, if the button really stands in the message that shows it. */
-async function runBehind(
-  desk: Desk,
-  click: Click,
-  id: string,
-  roleOf: (run: Run) => string,
-): Promise<Run | undefined> {
-  const run = await inTime(desk.records.get(id));
-  if (run === undefined) return undefined;
-  const { messages } = await inTime(readMark(desk.store, id));
-  const shown = messages[roleOf(run)];
-  return shown !== undefined && shown.channel === click.channel && shown.ts === click.ts ? run : undefined;
-}
-
-const gateRole =
-  (digest: string) =>
-  (run: Run): string =>
-    approvalRole(run.gates.findLastIndex(gate => gate.digest === digest));
-
-const vote =
-  (verdict: 'approve' | 'decline'): Listener =>
-  async (desk, click) => {
-    const claim = readClaim(GateClaim, click.value);
-    const run = claim && (await runBehind(desk, click, claim.run, gateRole(claim.digest)));
-    if (claim === undefined || run === undefined) return forged(desk, click);
-    const right = rightToApprove(run, click.user, desk.people);
-    const decision = { digest: claim.digest, by: click.user, verdict, right };
-    const result = await inTime(desk.records.change(run.id, decide(decision)));
-    if (!result.applied) {
-      const { reason = 'decided' } = result;
-      return refuse(desk, click, reason, decided.refused(reason), run.id);
-    }
-    const open = result.run.gates.findLast(gate => gate.digest === claim.digest)?.state === 'open';
-    return { answer: verdict === 'approve' ? decided.approved(open) : decided.declined };
-  };
-
 /** What people decide below a failure. */
 const afterFailure =
-  (answer: Answer, instead?: 'go-on' | 'stop'): Listener =>
+  (answer: Answer, instead?: 'go-on' | 'stop'): ClickListener =>
   async (desk, click) => {
     const claim = readClaim(RetryClaim, click.value);
     const run = claim && (await runBehind(desk, click, claim.run, () => failureRole(claim.failure)));
@@ -160,24 +75,10 @@ async function show(
   await calling('open the list', opening);
 }
 
-const listeners: Readonly<Record<ActionId, Listener>> = {
-  approve: vote('approve'),
-  decline: vote('decline'),
-
-  async review(desk, click) {
-    const claim = readClaim(GateClaim, click.value);
-    const run = claim && (await runBehind(desk, click, claim.run, gateRole(claim.digest)));
-    const gate = run?.gates.findLast(({ digest }) => digest === claim?.digest);
-    if (run === undefined || gate === undefined) return forged(desk, click);
-    const right = rightToSteer(run, click.user, desk.people);
-    if (right !== 'granted')
-      return refuse(desk, click, right, withoutRight(right, reviewing.notAllowed), run.id);
-    await calling(
-      'open the list',
-      desk.client.views.open({ trigger_id: click.trigger, view: reviewView(run, gate) }),
-    );
-    return {};
-  },
+const listeners: Readonly<Record<ActionId, ClickListener>> = {
+  approve,
+  decline,
+  review,
 
   retry: afterFailure(retrying.done),
   'go-on': afterFailure(retrying.wentOn, 'go-on'),

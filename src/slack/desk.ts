@@ -8,7 +8,7 @@ import type { People } from '../onboarding/policy.ts';
 import type { Records } from '../onboarding/records.ts';
 import type { Store } from '../onboarding/store.ts';
 import { type Answer, sentence, trouble } from './answers.ts';
-import type { ActionId } from './claims.ts';
+import type { ActionId, CallbackId } from './claims.ts';
 import type { MarkStore } from './mark.ts';
 
 /** What the listeners work with. */
@@ -29,10 +29,10 @@ export interface Desk {
   busy: Map<string, number>;
 }
 
-/** All that people can type or press; `unknown` is what we never offered. */
-export type Entry = Command['verb'] | ActionId | 'unknown';
+/** All that people can type, press or submit; `unknown` is what we never offered. */
+export type Entry = Command['verb'] | ActionId | CallbackId | 'unknown';
 
-/** Who typed or pressed what, and where, as Slack says. */
+/** Who typed, pressed or submitted what, and where, as Slack says. A modal stands in no channel. */
 export interface Asking {
   entry: Entry;
   user: string;
@@ -85,6 +85,12 @@ export async function inTime<T>(answer: Promise<T>, ms = storeMs): Promise<T> {
 /** People never have so much at once; a program that types for them has. */
 const mostAtOnce = 8;
 
+interface Failed {
+  answer: Answer;
+  /** The same may be tried again as it is, or with a correction. */
+  again?: true;
+}
+
 /**
  * Runs a listener's work; whatever goes wrong becomes an answer for the person. Nothing is answered to what was received
  * before: that is left to whoever received it first.
@@ -93,22 +99,24 @@ export async function answering<T extends { answer?: Answer }>(
   desk: Desk,
   asking: Asking,
   work: () => Promise<T>,
-): Promise<T | { answer: Answer } | undefined> {
+): Promise<T | Failed | undefined> {
   const { log, team, busy } = desk;
   const { user } = asking;
   if (asking.team !== team) return refuse(desk, asking, 'other-workspace', trouble.foreignWorkspace);
   const before = busy.get(user) ?? 0;
-  if (before >= mostAtOnce) return refuse(desk, asking, 'too-many-at-once', trouble.tooManyAtOnce);
+  if (before >= mostAtOnce)
+    return { ...refuse(desk, asking, 'too-many-at-once', trouble.tooManyAtOnce), again: true };
   busy.set(user, before + 1);
   try {
     if (await isRepeated(desk, asking)) return undefined;
     return await work();
   } catch (error) {
-    if (error instanceof UserError) return { answer: sentence(error.message) };
+    if (error instanceof UserError) return { answer: sentence(error.message), again: true };
     const reference = randomUUID();
-    log.error({ reference, by: user, error }, 'a command or a click could not be answered');
+    log.error({ reference, by: user, error }, 'what a person did could not be answered');
     const slow = error instanceof TooSlow || explain(error).code.startsWith('redis');
-    return { answer: slow ? trouble.store : trouble.withReference(explain(error).text, reference) };
+    const answer = slow ? trouble.store : trouble.withReference(explain(error).text, reference);
+    return { answer, again: true };
   } finally {
     const left = (busy.get(user) ?? 1) - 1;
     if (left === 0) busy.delete(user);

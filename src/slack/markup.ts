@@ -101,6 +101,10 @@ export const moment = (ms: number): Markup => ({
 
 const utc = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
+/** What is read of it, for where Slack takes plain text alone. */
+export const plainly = (markup: string): string =>
+  unescape(markup.replaceAll(/<[^>|]*\|([^>]*)>/g, '$1').replaceAll('`', ''));
+
 /** The same text for the blocks that take no markup. */
 export function richText({ markup }: Markup): RichTextBlock {
   const elements: RichTextElement[] = [];

@@ -20,9 +20,9 @@ export const tellingBack =
     }
   };
 
-/** In answer to a message: an ordinary one in the direct messages with the bot, elsewhere one that they alone see. */
+/** In answer to a message, or to what has no address to answer to: an ordinary message in the direct messages with the bot, elsewhere one that they alone see. */
 export const tellingThere =
-  (desk: From, { user, channel, place }: Typed): Tell =>
+  (desk: From, { user, channel, place }: Asking & Pick<Typed, 'place'>): Tell =>
   async answer => {
     const thread = place?.thread === undefined ? {} : { thread_ts: place.thread };
     const there = { channel, ...thread, ...answer };

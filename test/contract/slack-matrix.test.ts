@@ -6,13 +6,13 @@ import { usages } from '../../src/onboarding/command.ts';
 import type { Change, Run } from '../../src/onboarding/run.ts';
 import { rolloutName } from '../../src/onboarding/selection.ts';
 import type { Channel } from '../../src/sandbox/slack-state.ts';
-import { actionIds } from '../../src/slack/claims.ts';
+import { actionIds, callbackIds } from '../../src/slack/claims.ts';
 import type { Entry } from '../../src/slack/desk.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { approver, requester } from '../support/builders.ts';
 import { type Front, openFront } from '../support/front.ts';
 
-// Everything that can be typed or pressed × everybody × everywhere. What should happen is said here, by a rule of a few
+// Everything that can be typed, pressed or submitted × everybody × everywhere. What should happen is said here, by a rule of a few
 // lines; the product's own policy is not asked.
 
 /** Whom an entry is for. An entry that is missing here does not compile. */
@@ -29,6 +29,7 @@ const isFor: Readonly<Record<Entry, 'everybody' | 'requesters' | 'approvers' | '
   start: 'requesters',
   approve: 'approvers',
   decline: 'approvers',
+  'decline-because': 'approvers',
   review: 'concerned',
   retry: 'concerned',
   'go-on': 'concerned',
@@ -46,6 +47,7 @@ const waysIn = {
   app_mention: verbs,
   message: verbs,
   action: [...actionIds, 'unknown'],
+  view: [...callbackIds, 'unknown'],
 } as const satisfies Record<string, readonly Entry[]>;
 type Way = keyof typeof waysIn;
 
@@ -146,7 +148,7 @@ async function prepared({
   const seed = { cluster, channel: channel.id, by: requester };
   const target = `${cluster} prod`;
   const name = `${cluster}-prod`;
-  if (way !== 'action') {
+  if (way !== 'action' && way !== 'view') {
     if (entry === 'cancel') await front.asked(seed);
     if (entry === 'retry') await front.failed(seed);
     const text =
@@ -183,7 +185,12 @@ async function prepared({
         : slack.click(id, entry === 'details' ? root : button, entry);
     return { name: rolloutName(selection, 'prod'), act };
   }
-  const { button } = await (entry === 'retry' ? front.failed(seed) : front.asked(seed));
+  const { run, button } = await (entry === 'retry' ? front.failed(seed) : front.asked(seed));
+  if (way === 'view') {
+    const claim = JSON.stringify({ run: run.id, digest: run.gates[0]?.digest });
+    const view = { callback_id: entry, private_metadata: claim, ...filled };
+    return { name, act: () => slack.forgeSubmission(id, view) };
+  }
   return {
     name,
     act: () =>
@@ -192,6 +199,9 @@ async function prepared({
         : slack.click(id, button, entry),
   };
 }
+
+/** What is filled in. */
+const filled = { state: { values: { reason: { reason: { type: 'plain_text_input', value: 'No.' } } } } };
 
 const ofRollouts: ReadonlySet<Entry> = new Set(['go-on', 'stop', 'details', 'cluster']);
 
@@ -203,7 +213,8 @@ function effectOf(entry: Entry, run: Run | undefined, views: number): boolean {
     cancel: run?.cancel !== undefined,
     retry: run?.retries.length === 1,
     approve: run?.gates[0]?.state === 'approved',
-    decline: run?.gates[0]?.state === 'declined',
+    decline: views === 1,
+    'decline-because': run?.gates[0]?.state === 'declined',
     'go-on': run?.retries[0]?.instead === 'go-on',
     stop: run?.retries[0]?.instead === 'stop',
     review: views === 1,
@@ -216,7 +227,7 @@ function effectOf(entry: Entry, run: Run | undefined, views: number): boolean {
 /** Does what the cell says, and answers what is wrong with what came of it. */
 async function faultsOf(cell: Cell): Promise<string[]> {
   const { slack, records, lines, ticks } = front;
-  const { kind, entry, channel } = cell;
+  const { kind, entry, way, channel } = cell;
   const { id } = kinds[kind];
   const { name, act } = await prepared(cell);
   const before = await records.latest(name);
@@ -229,10 +240,11 @@ async function faultsOf(cell: Cell): Promise<string[]> {
   lines.length = 0;
   ticks.length = 0;
   channel.archived = cell.channel.id === channels.archived.id;
-  await act();
+  const response = await act();
   channel.archived = false;
 
-  const seen = (): boolean => said() !== told || slack.count('views.open') > views;
+  const inModal = way === 'view' && JSON.stringify(response ?? {}).includes('response_action');
+  const seen = (): boolean => inModal || said() !== told || slack.count('views.open') > views;
   const allowed = isAllowed(kind, entry);
   const silent = allowed && entry === 'onboard';
   // Whatever comes of it would come before the answer to what is typed next.
@@ -263,7 +275,7 @@ async function faultsOf(cell: Cell): Promise<string[]> {
           'the line does not say who, what, where and why':
             refusals[0]?.['by'] !== id ||
             refusals[0]['entry'] !== entry ||
-            refusals[0]['channel'] !== channel.id ||
+            refusals[0]['channel'] !== (way === 'view' ? '' : channel.id) ||
             !/^[a-z-]+$/.test(String(refusals[0]['reason'])),
           'it changed something': after?.id !== before?.id || after?.revision !== before?.revision,
           'somebody was woken': ticks.length > 0,
@@ -282,7 +294,7 @@ const cells = (Object.keys(waysIn) as Way[]).flatMap(way =>
   waysIn[way].flatMap(entry => (Object.keys(kinds) as Kind[]).map(kind => ({ way, entry, kind }))),
 );
 
-describe('everything that can be typed or pressed, by everybody', () => {
+describe('everything that can be typed, pressed or submitted, by everybody', () => {
   it.each(places)(
     'in a %s channel, does what it should and nothing else',
     async (place: Place) => {
@@ -302,7 +314,7 @@ describe('everything that can be typed or pressed, by everybody', () => {
 
   it('is the full product of all entries, kinds of people and kinds of places', () => {
     expect(new Set(Object.values(waysIn).flat())).toEqual(new Set(Object.keys(isFor)));
-    expect(cells.length).toBe((10 + 9 + 9 + 11) * Object.keys(kinds).length);
+    expect(cells.length).toBe((10 + 9 + 9 + 11 + 2) * Object.keys(kinds).length);
   });
 
   it('comes in through the listeners that the app has, and no others', () => {

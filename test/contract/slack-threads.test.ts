@@ -186,9 +186,11 @@ describe('an approval', () => {
 
   it('that is refused ends without invites, and says so; typed again it asks again', async () => {
     const asked = await request();
-    expect(await house.press(approver, asked, 'decline')).toMatch(/You declined/);
+    const { id } = await house.open(approver, asked, 'decline');
+    await house.slack.submitView(approver, id, { reason: 'Not these people.' });
+    await house.told(approver, /You declined/);
     await done();
-    await house.message('approval-1', /Declined by @noor/);
+    await house.message('approval-1', /Declined by @noor .*: “Not these people”/);
     await house.message('ended', /declined by @noor, so nobody was invited/);
     expect(house.world.mutating().filter(call => call.startsWith('invite'))).toEqual([]);
     await onboard('prod');

@@ -167,11 +167,24 @@ describe.skipIf(!browserAvailable)('the page in a browser', { timeout: storyMs }
 
     const noor = await as('noor');
     await button(noor, 'Decline these invites').click();
-    const sure = noor.getByRole('dialog', { name: 'Decline these invites?' });
-    await sure.getByRole('button', { name: 'Go back' }).click();
-    await sure.waitFor({ state: 'hidden' });
+    const why = noor.getByRole('dialog', { name: 'Decline the invites' });
+    await why.getByRole('button', { name: 'Go back' }).click();
+    await why.waitFor({ state: 'detached' });
     await button(noor, 'Decline these invites').click();
-    await sure.getByRole('button', { name: 'Decline' }).click();
+    await seen(why);
+    expect(await noor.evaluate('document.activeElement?.tagName')).toBe('TEXTAREA');
+    await why.getByRole('button', { name: 'Decline' }).click();
+    await seen(why.getByText('Please complete this required field.'));
+    expect(await why.getByRole('textbox', { name: 'Why?' }).getAttribute('aria-invalid')).toBe('true');
+    expect(await flaws(noor)).toEqual([]);
+    await picture(noor, '8-decline');
+    await noor.keyboard.type('Only two of them are on the team');
+    await noor.keyboard.press('Tab');
+    await noor.keyboard.press('Tab');
+    await noor.keyboard.press('Enter');
+    await why.waitFor({ state: 'detached' });
+    await seen(onlyFor(noor, 'You declined'));
+    await seen(rosa.getByText('“Only two of them are on the team”'));
     await seen(rosa.getByText('The invites were declined'));
   });
 

@@ -136,7 +136,11 @@ function stageOf(lane: Lane, store: Store, cluster: string): Stage {
         () => threadOf(lane, cluster).findLast(each => JSON.stringify(each.blocks).includes(`"${button}"`)),
         `${button} of ${cluster}`,
       );
-      await slack.click({ approver, requester }[who], { channel: message.channel, ts: message.ts }, button);
+      const user = { approver, requester }[who];
+      await slack.click(user, { channel: message.channel, ts: message.ts }, button);
+      if (button !== 'decline') return;
+      const view = await until(() => slack.views(user).at(-1), `the form of ${cluster}`);
+      await slack.submitView(user, view.id, { reason: 'Not these people.' });
     },
     until: async holds =>
       void (await until(async () => {

@@ -9,7 +9,7 @@ import { planOf } from '../../src/onboarding/plan.ts';
 import { createRecords } from '../../src/onboarding/records.ts';
 import type { Run } from '../../src/onboarding/run.ts';
 import { type SlackStandIn, startSlack } from '../../src/sandbox/slack.ts';
-import type { Message } from '../../src/sandbox/slack-state.ts';
+import type { Message, View } from '../../src/sandbox/slack-state.ts';
 import { roleOf } from '../../src/sandbox/story.ts';
 import { Secret } from '../../src/secret.ts';
 import { createSlackBot } from '../../src/slack/bot.ts';
@@ -222,6 +222,16 @@ export async function openSlackHouse(
         expect(answers).not.toEqual([]);
         return heard(answers);
       }, 30_000);
+    },
+    /** Opens the modal of a button. */
+    async open(user: string, { channel, ts }: Message, action: string): Promise<View> {
+      const before = slack.views(user).at(-1)?.id;
+      await slack.click(user, { channel, ts }, action);
+      return vi.waitFor(() => {
+        const view = slack.views(user).at(-1);
+        expect(view?.id).not.toBe(before);
+        return view as View;
+      }, 10_000);
     },
     /** All that anybody can read in a channel. */
     said: (channel = platform): string =>

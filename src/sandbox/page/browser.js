@@ -68,6 +68,7 @@ function show(/** @type {string} */ drawn) {
   const atEnd = log === null || log.scrollHeight - log.scrollTop - log.clientHeight < 60;
   const focused = document.activeElement;
   const places = around(focused);
+  const wasWrong = firstWrong() !== null;
   const next = document.createElement('div');
   next.id = 'app';
   next.innerHTML = drawn;
@@ -77,7 +78,14 @@ function show(/** @type {string} */ drawn) {
     const place = places.map(byId).find(each => each !== null && each !== app);
     (pressed?.isConnected ? pressed : (place ?? byId('text')))?.focus({ preventScroll: true });
   }
+  if (!wasWrong) firstWrong()?.focus();
   if (atEnd) byId('log')?.scrollTo({ top: byId('log')?.scrollHeight ?? 0 });
+}
+
+/** Where a person goes on whose modal was not taken. */
+function firstWrong() {
+  const field = document.querySelector('[data-wrong] :is(input:not([type=hidden]), textarea)');
+  return field instanceof HTMLElement ? field : null;
 }
 
 function openModal() {
@@ -117,7 +125,6 @@ document.addEventListener('submit', event => {
   if (!(form instanceof HTMLFormElement) || form.method !== 'post') return;
   event.preventDefault();
   pressed = event.submitter ?? null;
-  pressed?.closest('dialog')?.close();
   void send(form, event.submitter);
   if (form.id !== 'composer') return;
   form.reset();
@@ -127,14 +134,7 @@ document.addEventListener('submit', event => {
 document.addEventListener('click', event => {
   const button = event.target instanceof Element ? event.target.closest('button') : null;
   if (button === null) return;
-  const { opens, closes, insert } = button.dataset;
-  for (const [id, what] of /** @type {const} */ ([
-    [opens, 'showModal'],
-    [closes, 'close'],
-  ])) {
-    const dialog = byId(id ?? '');
-    if (dialog instanceof HTMLDialogElement) dialog[what]();
-  }
+  const { insert } = button.dataset;
   const text = byId('text');
   if (insert === undefined || !(text instanceof HTMLInputElement)) return;
   text.value = insert;
@@ -143,7 +143,8 @@ document.addEventListener('click', event => {
 });
 
 document.addEventListener('input', event => {
-  if (event.target instanceof HTMLInputElement) sessionStorage.setItem(draft, event.target.value);
+  if (event.target instanceof HTMLInputElement && event.target.id === 'text')
+    sessionStorage.setItem(draft, event.target.value);
 });
 
 // Escape closes a modal of the app's as its own button does: the app's server side knows what is open.

@@ -1,0 +1,58 @@
+import type { BlockAction, ButtonAction } from '@slack/bolt';
+import type { Run } from '../onboarding/run.ts';
+import { type Answer, trouble } from './answers.ts';
+import { actionIds } from './claims.ts';
+import type { Outcome } from './commands.ts';
+import { type Asking, type Desk, inTime, refuse } from './desk.ts';
+import { readMark } from './mark.ts';
+
+/** A button that was pressed. All but who pressed it and where is a claim. */
+export interface Click extends Asking {
+  value: string | undefined;
+  /** The message that the button stands in, and whether this person alone sees it. */
+  ts: string | undefined;
+  private: boolean;
+  trigger: string;
+  /** The modal that the button stands in. */
+  view: string | undefined;
+}
+
+export interface ClickOutcome extends Outcome {
+  /** The answer takes the place of the message, which this person alone sees. */
+  replaces?: boolean;
+}
+
+export type ClickListener = (desk: Desk, click: Click) => Promise<ClickOutcome>;
+
+/** Whether it is the direct messages of one person with the bot: such conversations, and no others, have an id that begins so [DOC]. */
+const isDirect = (channel: string | undefined): boolean => channel?.startsWith('D') === true;
+
+/** A press as Slack delivers it. */
+export const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
+  entry: actionIds.find(each => each === action.action_id) ?? 'unknown',
+  value: action.value,
+  user: body.user.id,
+  team: body.user.team_id ?? body.team?.id ?? '',
+  channel: body.channel?.id ?? '',
+  ts: body.message?.ts,
+  private: body.container['is_ephemeral'] === true || isDirect(body.channel?.id),
+  trigger: body.trigger_id,
+  view: body.view?.id,
+});
+
+export const forged = (desk: Desk, click: Click): { answer: Answer } =>
+  refuse(desk, click, 'forged', trouble.forged);
+
+/** The run that a button of this role speaks of, if the button really stands in the message that shows it. */
+export async function runBehind(
+  desk: Desk,
+  click: Click,
+  id: string,
+  roleOf: (run: Run) => string,
+): Promise<Run | undefined> {
+  const run = await inTime(desk.records.get(id));
+  if (run === undefined) return undefined;
+  const { messages } = await inTime(readMark(desk.store, id));
+  const shown = messages[roleOf(run)];
+  return shown !== undefined && shown.channel === click.channel && shown.ts === click.ts ? run : undefined;
+}
