@@ -95,6 +95,12 @@ export function refusalOf(
   return undefined;
 }
 
+/** Whether the run waits for a decision, and this person's would count now. */
+export function waitsFor(run: Run, by: string, right: Right, now: number): boolean {
+  const gate = openGateOf(run);
+  return gate !== undefined && refusalOf(run, { digest: gate.digest, by, right }, now) === undefined;
+}
+
 /** Nobody decided in time, by the store's clock. */
 export const expire = (lease: Lease): Change =>
   leased(lease, (run, now) => {

@@ -14,6 +14,8 @@ export type Command =
   | { verb: 'whoami' }
   | ({ verb: 'can'; question: Question } & Asked)
   | ({ verb: 'cancel' } & Asked)
+  /** An onboarding of something that is still to be chosen. */
+  | { verb: 'choose' }
   | { verb: 'help' }
   /** Not understood; the text says what to type. */
   | { verb: 'usage'; text: string };
@@ -116,17 +118,19 @@ const parsers: Readonly<Record<keyof typeof usages, (words: string[]) => Command
     ),
 
   onboard: words =>
-    withTarget('onboard', words, (target, more) => {
-      const [keyword, ...people] = more;
-      if (keyword === undefined) return { verb: 'onboard', ...target, invite: [] };
-      if (keyword.toLowerCase() !== 'invite') {
-        return usage(
-          `I do not know \`${shown(keyword)}\` after the stage.${didYouMean(keyword.toLowerCase(), ['invite'])} ${typeThis('onboard')}`,
-        );
-      }
-      const named = parsePeople(people);
-      return typeof named === 'string' ? usage(named) : { verb: 'onboard', ...target, invite: named };
-    }),
+    words.length === 0
+      ? { verb: 'choose' }
+      : withTarget('onboard', words, (target, more) => {
+          const [keyword, ...people] = more;
+          if (keyword === undefined) return { verb: 'onboard', ...target, invite: [] };
+          if (keyword.toLowerCase() !== 'invite') {
+            return usage(
+              `I do not know \`${shown(keyword)}\` after the stage.${didYouMean(keyword.toLowerCase(), ['invite'])} ${typeThis('onboard')}`,
+            );
+          }
+          const named = parsePeople(people);
+          return typeof named === 'string' ? usage(named) : { verb: 'onboard', ...target, invite: named };
+        }),
 };
 
 const tooMuch = (verb: keyof typeof usages, more: string[]): Command =>

@@ -58,7 +58,12 @@ export function grantedAt(fleet: Fleet, right: (target: Target) => Right): Grant
 }
 
 /** What the configuration is wrong about gives nobody a right. */
-function rightAt(fleet: Fleet, cluster: string, stage: string, right: (target: Target) => Right): Right {
+export function rightAt(
+  fleet: Fleet,
+  cluster: string,
+  stage: string,
+  right: (target: Target) => Right,
+): Right {
   try {
     return right(resolveTarget(fleet, cluster, stage));
   } catch (error) {
@@ -67,6 +72,20 @@ function rightAt(fleet: Fleet, cluster: string, stage: string, right: (target: T
   }
 }
 
+/** The best right of this person to onboard anything at all. */
+export function rightToOnboardSomething(fleet: Fleet, user: string, people: People): Right {
+  const clusters = fleet.clusters === 'any' ? ['some-cluster'] : knownClusters(fleet);
+  let best: Right = 'unlisted';
+  for (const cluster of clusters) {
+    for (const stage of Object.keys(fleet.stages)) {
+      const right = rightAt(fleet, cluster, stage, target => rightToRequest(target, user, people));
+      if (right === 'granted') return right;
+      if (right !== 'unlisted') best = right;
+    }
+  }
+  return best;
+}
+
 /** Whether this person may onboard anything at all. */
 export const mayOnboardSomething = (fleet: Fleet, user: string, people: People): boolean =>
-  grantedAt(fleet, target => rightToRequest(target, user, people)).some(({ clusters }) => clusters > 0);
+  rightToOnboardSomething(fleet, user, people) === 'granted';

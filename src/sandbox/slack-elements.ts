@@ -33,7 +33,7 @@ const confirm = z.strictObject({
 });
 
 // An option's value may have 75 characters in the types and 150 in the documentation [T, D]; the smaller one holds here.
-const option = z.strictObject({
+export const option = z.strictObject({
   text: plainText(75),
   value: chars(75),
   description: plainText(75).optional(),
@@ -75,6 +75,14 @@ const MultiStaticSelect = z.strictObject({
   options,
   initial_options: options.optional(),
   max_selected_items: z.int().min(1).optional(),
+});
+
+const ExternalSelect = z.strictObject({
+  type: z.literal('external_select'),
+  ...action,
+  ...hint,
+  initial_option: option.optional(),
+  min_query_length: z.int().min(0).optional(),
 });
 
 const UsersSelect = z.strictObject({
@@ -145,6 +153,7 @@ const PlainTextInput = z.strictObject({
 const selects = [
   StaticSelect,
   MultiStaticSelect,
+  ExternalSelect,
   UsersSelect,
   MultiUsersSelect,
   ConversationsSelect,

@@ -25,6 +25,11 @@ export function fill(element: Element, given?: Filled): State {
         type,
         selected_option: given === undefined ? (element.initial_option ?? null) : option(element, given),
       };
+    case 'external_select':
+      return {
+        type,
+        selected_option: given === undefined ? (element.initial_option ?? null) : offered(one(given)),
+      };
     case 'overflow':
       return { type, selected_option: option(element, given ?? '') };
     case 'multi_static_select':
@@ -44,6 +49,10 @@ export function fill(element: Element, given?: Filled): State {
       return { type, selected_conversation: one(given) ?? element.initial_conversation ?? null };
   }
 }
+
+/** What the app has offered, of which the page and the tests know the value alone; ours read as they are worth. */
+const offered = (value = '') =>
+  value === '' ? null : { text: { type: 'plain_text', text: value, emoji: true }, value };
 
 function option({ options, action_id }: Extract<Element, { options: unknown }>, given: Filled) {
   const found = options.find(({ value }) => value === one(given));

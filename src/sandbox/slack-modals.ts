@@ -29,17 +29,13 @@ export interface Modals {
 
 /** Modals as the people of the workspace handle them. */
 export function createModals(workspace: Workspace, deliver: Deliver): Modals {
-  const topmost = (userRef: string, viewId: string) => {
-    const user = pick(workspace.users.values(), userRef);
-    const view = stackOf(workspace, user.id).at(-1);
-    if (view?.id !== viewId) throw new Error(`${user.name} does not have this view before them`);
-    return { user, view };
-  };
+  const topmost = (userRef: string, viewId: string) => topmostOf(workspace, userRef, viewId);
 
   return {
     async submitView(userRef, viewId, values) {
       const { user, view } = topmost(userRef, viewId);
       const { state, errors } = fillIn(view, values);
+      view.filled = { ...view.filled, ...values };
       const open = stackOf(workspace, user.id);
       if (Object.keys(errors).length > 0) return { acknowledged: false, errors, open: [...open] };
       const delivery = await deliver('interactive', {
@@ -83,13 +79,22 @@ export function createModals(workspace: Workspace, deliver: Deliver): Modals {
   };
 }
 
+/** The modal that somebody has before them. */
+export function topmostOf(workspace: Workspace, userRef: string, viewId: string): { user: User; view: View } {
+  const user = pick(workspace.users.values(), userRef);
+  const view = stackOf(workspace, user.id).at(-1);
+  if (view?.id !== viewId) throw new Error(`${user.name} does not have this view before them`);
+  return { user, view };
+}
+
 /** view.state.values, and what Slack's client finds missing before anything is sent. */
-function fillIn(view: View, values: Record<string, Filled>) {
+export function fillIn({ blocks, filled: before = {} }: View, values: Record<string, Filled>) {
   const state: Record<string, Record<string, unknown>> = {};
   const errors: Record<string, string> = {};
-  for (const { block, element } of elementsOf(view.blocks)) {
+  for (const { block, element } of elementsOf(blocks)) {
     if (element.type === 'button' || element.type === 'overflow') continue;
-    const filled = fill(element, values[block.block_id] ?? values[element.action_id]);
+    const { block_id: id } = block;
+    const filled = fill(element, values[id] ?? values[element.action_id] ?? before[id]);
     state[block.block_id] = { ...state[block.block_id], [element.action_id]: filled };
     const words = complaint(element, filled, block.type !== 'input' || block.optional === true);
     if (words !== undefined) errors[block.block_id] = words;

@@ -1,4 +1,5 @@
 import type { Block, ViewContent } from './slack-blocks.ts';
+import type { Filled } from './slack-fill.ts';
 
 interface UserSeed {
   id?: string;
@@ -100,6 +101,8 @@ export type View = ViewContent & {
   hash: string;
   root_view_id: string;
   previous_view_id: string | null;
+  /** What its owner has chosen so far, by block_id. */
+  filled?: Record<string, Filled>;
 };
 
 /** What a person saw go wrong: the acknowledgement came too late, or nobody was there to take it. */

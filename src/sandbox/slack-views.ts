@@ -72,14 +72,17 @@ export function replaceView(workspace: Workspace, view: View, content: ViewConte
 }
 
 /** A view as answers and payloads show it, with what was filled in. */
-export const viewOnTheWire = ({ team, app, bot }: Workspace, view: View, values: unknown = {}) => ({
-  ...view,
-  team_id: team.id,
-  state: { values },
-  app_id: app.id,
-  app_installed_team_id: team.id,
-  bot_id: bot.id,
-});
+export const viewOnTheWire = ({ team, app, bot }: Workspace, view: View, values: unknown = {}) => {
+  const { filled: _, ...shown } = view;
+  return {
+    ...shown,
+    team_id: team.id,
+    state: { values },
+    app_id: app.id,
+    app_installed_team_id: team.id,
+    bot_id: bot.id,
+  };
+};
 
 const view = structure('invalid_arguments');
 

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { createStandIn, randomId, type StandIn } from './kit.ts';
 import type { Block } from './slack-blocks.ts';
+import { type Choices, createChoices } from './slack-choices.ts';
 import type { Deliver } from './slack-delivery.ts';
 import { createEvents, type Events } from './slack-events.ts';
 import { createInteractions, type Interactions } from './slack-interactions.ts';
@@ -71,6 +72,7 @@ export interface SlackStandIn
     Onlooker,
     Interactions,
     Modals,
+    Choices,
     Omit<Events, 'close'>,
     Pick<Sockets, 'connected' | 'disconnect'> {
   /** What Bolt takes as `clientOptions.slackApiUrl`. */
@@ -121,6 +123,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackStand
     ...onlooker(workspace, standIn.calls),
     ...createInteractions(workspace, deliver, standIn.url),
     ...createModals(workspace, deliver),
+    ...createChoices(workspace, deliver),
     say: events.say,
     tell: events.tell,
     openHome: events.openHome,

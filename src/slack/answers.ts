@@ -44,7 +44,7 @@ export const sentence = (text: string): Answer => answer(foreign(text, 2500));
 export const unseen =
   'Holt may post neither where the command was typed nor in a direct message, so nothing was started.';
 
-const threadLink = ({ thread }: Run): Markup =>
+export const threadLink = ({ thread }: Run): Markup =>
   thread?.permalink === undefined ? words('') : markup` ${link(thread.permalink, 'Its thread')}`;
 
 export const onboarding = {
@@ -131,6 +131,12 @@ const startOrDiscard = (claim: StartClaim): Blocks[number] =>
     button({ action: 'discard', value: JSON.stringify(claim), ...buttons.discard }),
   ]);
 
+/** A run in one line of a list. */
+export const runLine = (run: Run | 'newer'): Markup =>
+  run === 'newer'
+    ? words('• One that was written by a newer Holt, which this older one cannot read.')
+    : markup`• ${targetOf(run)}: ${situations[situationOf(run)].toLowerCase()}, ${moment(run.updatedAt)}.${threadLink(run)}`;
+
 export const status = {
   one: (run: Run): Answer =>
     answer(
@@ -139,17 +145,7 @@ export const status = {
   recent: (runs: readonly (Run | 'newer')[]): Answer =>
     runs.length === 0
       ? ready(`Nothing was onboarded yet. Type \`${commandName} ${usages.onboard}\`.`)
-      : answer(
-          listed(
-            runs.map(run =>
-              run === 'newer'
-                ? words('• One that was written by a newer Holt, which this older one cannot read.')
-                : markup`• ${targetOf(run)}: ${situations[situationOf(run)].toLowerCase()}, ${moment(run.updatedAt)}.${threadLink(run)}`,
-            ),
-            '\n',
-            most - 100,
-          ),
-        ),
+      : answer(listed(runs.map(runLine), '\n', most - 100)),
   none: ({ cluster, stage }: Pick<Target, 'cluster' | 'stage'>): Answer =>
     answer(markup`${cluster} ${stage} was never onboarded.`),
 };

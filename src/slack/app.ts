@@ -1,12 +1,23 @@
-import { App, type BlockAction, type ButtonAction, type Context, type ViewSubmitAction } from '@slack/bolt';
+import {
+  type AllMiddlewareArgs,
+  App,
+  type BlockAction,
+  type ButtonAction,
+  type Context,
+  type SlackCommandMiddlewareArgs,
+  type SlackEventMiddlewareArgs,
+  type ViewSubmitAction,
+} from '@slack/bolt';
 import type { Secret } from '../secret.ts';
 import { type ClickOutcome, clickOf } from './click.ts';
 import { press } from './clicks.ts';
 import { loggerFor, timeoutMs } from './client.ts';
 import { carryOut, type Outcome, typedOf, watchBeginning } from './commands.ts';
-import { answering, type Desk, inTime } from './desk.ts';
+import { type Asking, answering, type Desk, inTime } from './desk.ts';
 import { heardOf, withRunOfThread } from './heard.ts';
+import { createHomes } from './homes.ts';
 import { responseTo, type SubmissionOutcome, submissionOf, submit } from './submissions.ts';
+import { askingOf, type Suggestion, suggestion } from './suggestions.ts';
 import { type Tell, tellingBack, tellingThere } from './telling.ts';
 import { type Connection, createTransport } from './transport.ts';
 
@@ -44,77 +55,96 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
   });
   const closing = new AbortController();
   const atWork = new Set<Promise<void>>();
-  const tracked = (work: Promise<void>): Promise<void> => {
-    atWork.add(work);
-    return work.finally(() => atWork.delete(work));
+  /** What a listener has begun is waited for at the end. */
+  const tracked =
+    <Given>(listen: (given: Given) => Promise<void>) =>
+    (given: Given): Promise<void> => {
+      const work = listen(given);
+      atWork.add(work);
+      return work.finally(() => atWork.delete(work));
+    };
+  const homes = createHomes(desk);
+  /** What comes after the answer: word of where a new run shows, and a look at the person's Home tab. */
+  const follow = async (outcome: Outcome, { user }: Asking, tell: Tell, aside = false): Promise<void> => {
+    await homes.refresh(user);
+    await followUp(desk, outcome, { tell, aside, closing: closing.signal });
   };
-  const follow = (outcome: Outcome, tell: Tell, aside = false): Promise<void> =>
-    followUp(desk, outcome, { tell, aside, closing: closing.signal });
 
-  app.command(/.*/, ({ command, context, ack, respond }) =>
-    tracked(
-      (async () => {
-        const typed = { ...typedOf(command), envelope: envelopeOf(context) };
-        const outcome: Outcome | undefined = await answering(desk, typed, () => carryOut(desk, typed));
-        if (outcome === undefined) return;
-        await ack(
-          outcome.answer === undefined ? undefined : { response_type: 'ephemeral', ...outcome.answer },
-        );
-        await follow(outcome, tellingBack(desk, typed, respond));
-      })(),
-    ),
+  app.command(
+    /.*/,
+    tracked(async ({ command, context, ack, respond }: SlackCommandMiddlewareArgs & AllMiddlewareArgs) => {
+      const typed = { ...typedOf(command), envelope: envelopeOf(context) };
+      const outcome: Outcome | undefined = await answering(desk, typed, () => carryOut(desk, typed));
+      if (outcome === undefined) return;
+      const { answer } = outcome;
+      await ack(answer === undefined ? undefined : { response_type: 'ephemeral', ...answer });
+      await follow(outcome, typed, tellingBack(desk, typed, respond));
+    }),
   );
 
-  /** What people write; Bolt has acknowledged it already. */
-  const hear = ({ body }: { body: unknown }): Promise<void> =>
-    tracked(
-      (async () => {
-        const typed = heardOf(body, desk.self);
-        if (typed === undefined) return;
-        const outcome: Outcome | undefined = await answering(desk, typed, async () =>
-          carryOut(desk, await withRunOfThread(desk, typed)),
-        );
-        if (outcome === undefined) return;
-        const tell = tellingThere(desk, typed);
-        if (outcome.answer !== undefined) await tell(outcome.answer);
-        await follow(outcome, tell, typed.place?.thread !== undefined);
-      })(),
+  /** What people write; Bolt has acknowledged it already, as every event. */
+  const hear = tracked(async ({ body }: { body: unknown }) => {
+    const typed = heardOf(body, desk.self);
+    if (typed === undefined) return;
+    const outcome: Outcome | undefined = await answering(desk, typed, async () =>
+      carryOut(desk, await withRunOfThread(desk, typed)),
     );
+    if (outcome === undefined) return;
+    const tell = tellingThere(desk, typed);
+    if (outcome.answer !== undefined) await tell(outcome.answer);
+    await follow(outcome, typed, tell, typed.place?.thread !== undefined);
+  });
   app.event('app_mention', hear);
   app.event('message', hear);
 
-  app.action<BlockAction<ButtonAction>>(
-    { type: 'block_actions' },
-    ({ action, body, context, ack, respond }) =>
-      tracked(
-        (async () => {
-          await ack();
-          const click = { ...clickOf(action, body), envelope: envelopeOf(context) };
-          const outcome: ClickOutcome | undefined = await answering(desk, click, () => press(desk, click));
-          if (outcome === undefined) return;
-          const tell = tellingBack(desk, click, respond);
-          if (outcome.answer !== undefined) await tell(outcome.answer, outcome.replaces);
-          await follow(outcome, tell);
-        })(),
-      ),
+  app.event(
+    'app_home_opened',
+    tracked(async ({ body, event }: SlackEventMiddlewareArgs<'app_home_opened'>) => {
+      const { tab, user, channel } = event;
+      const { team_id: team, event_id: envelope } = body;
+      if (tab === 'home') await homes.opened({ entry: 'home', user, team, channel, envelope });
+    }),
   );
 
-  app.view<ViewSubmitAction>(/.*/, ({ body, context, ack }) =>
-    tracked(
-      (async () => {
-        const submission = { ...submissionOf(body), envelope: envelopeOf(context) };
-        const outcome: SubmissionOutcome | undefined = await answering(desk, submission, () =>
-          inTime(submit(desk, submission)),
-        );
-        if (outcome === undefined) return;
-        await ack(responseTo(outcome, submission));
-        const { answer, at } = outcome;
-        if (at === undefined) return;
-        const tell = tellingThere(desk, { ...submission, channel: at });
-        if (answer !== undefined) await tell(answer);
-        await follow(outcome, tell);
-      })(),
-    ),
+  app.options<'block_suggestion'>(
+    { type: 'block_suggestion' },
+    tracked(async ({ body, ack }) => {
+      const asking = askingOf(body);
+      const outcome: Suggestion | undefined = await answering(desk, asking, async () =>
+        suggestion(desk, asking, body),
+      );
+      await ack({ options: outcome?.options ?? [] });
+    }),
+  );
+
+  app.action<BlockAction<ButtonAction>>(
+    { type: 'block_actions' },
+    tracked(async ({ action, body, context, ack, respond }) => {
+      await ack();
+      const click = { ...clickOf(action, body), envelope: envelopeOf(context) };
+      const outcome: ClickOutcome | undefined = await answering(desk, click, () => press(desk, click));
+      if (outcome === undefined) return;
+      const tell = tellingBack(desk, click, respond);
+      if (outcome.answer !== undefined) await tell(outcome.answer, outcome.replaces);
+      await follow(outcome, click, tell);
+    }),
+  );
+
+  app.view<ViewSubmitAction>(
+    /.*/,
+    tracked(async ({ body, context, ack }) => {
+      const submission = { ...submissionOf(body), envelope: envelopeOf(context) };
+      const outcome: SubmissionOutcome | undefined = await answering(desk, submission, () =>
+        inTime(submit(desk, submission)),
+      );
+      if (outcome === undefined) return;
+      await ack(responseTo(outcome, submission));
+      const { answer, at } = outcome;
+      if (at === undefined) return;
+      const tell = tellingThere(desk, { ...submission, channel: at });
+      if (answer !== undefined) await tell(answer);
+      await follow(outcome, submission, tell);
+    }),
   );
 
   return {

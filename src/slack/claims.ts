@@ -15,11 +15,13 @@ export const actionIds = [
   'discard',
   'details',
   'cluster',
+  'new',
+  'chosen',
 ] as const;
 export type ActionId = (typeof actionIds)[number];
 
 /** The modals that can be submitted, by their callback_id. */
-export const callbackIds = ['decline-because'] as const;
+export const callbackIds = ['decline-because', 'onboard-form', 'onboard-start'] as const;
 export type CallbackId = (typeof callbackIds)[number];
 
 /** What the buttons of an approval carry, and the modals that they open. Anybody can send anything here: it is checked against the run and the thread. */
@@ -37,6 +39,14 @@ export type StartClaim = z.infer<typeof StartClaim>;
 /** What somebody was shown, in short: what they say to it counts only while they would be shown the same. */
 export const digestOfShown = (shown: unknown): string =>
   createHash('sha256').update(JSON.stringify(shown)).digest('base64url').slice(0, 16);
+
+/** What the form of an onboarding carries: the channel in which it was asked for; elsewhere it asks for one. */
+export const FormClaim = z.strictObject({ channel: z.string().optional() });
+export type FormClaim = z.infer<typeof FormClaim>;
+
+/** What the preview carries that the form leads to. */
+export const PreviewClaim = StartClaim.extend({ channel: z.string() });
+export type PreviewClaim = z.infer<typeof PreviewClaim>;
 
 /** What Details carries: the rollout, and which page of its clusters, from 0. */
 export const DetailsClaim = z.strictObject({ run: z.string(), page: z.int().min(0) });

@@ -4,6 +4,7 @@ import { type Answer, trouble } from './answers.ts';
 import { actionIds } from './claims.ts';
 import type { Outcome } from './commands.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
+import { type Filled, filledIn } from './filled.ts';
 import { readMark } from './mark.ts';
 
 /** A button that was pressed. All but who pressed it and where is a claim. */
@@ -15,6 +16,8 @@ export interface Click extends Asking {
   trigger: string;
   /** The modal that the button stands in. */
   view: string | undefined;
+  /** Of a modal: which of ours it is, and what is filled in. */
+  form: { callback: string; values: Filled } | undefined;
 }
 
 export interface ClickOutcome extends Outcome {
@@ -25,7 +28,7 @@ export interface ClickOutcome extends Outcome {
 export type ClickListener = (desk: Desk, click: Click) => Promise<ClickOutcome>;
 
 /** Whether it is the direct messages of one person with the bot: such conversations, and no others, have an id that begins so [DOC]. */
-const isDirect = (channel: string | undefined): boolean => channel?.startsWith('D') === true;
+export const isDirect = (channel: string | undefined): boolean => channel?.startsWith('D') === true;
 
 /** A press as Slack delivers it. */
 export const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
@@ -38,10 +41,11 @@ export const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
   private: body.container['is_ephemeral'] === true || isDirect(body.channel?.id),
   trigger: body.trigger_id,
   view: body.view?.id,
+  form: body.view && { callback: body.view.callback_id, values: filledIn(body.view.state) },
 });
 
-export const forged = (desk: Desk, click: Click): { answer: Answer } =>
-  refuse(desk, click, 'forged', trouble.forged);
+export const forged = (desk: Desk, asking: Asking): { answer: Answer; refused: string } =>
+  refuse(desk, asking, 'forged', trouble.forged);
 
 /** The run that a button of this role speaks of, if the button really stands in the message that shows it. */
 export async function runBehind(

@@ -4,6 +4,7 @@ import { parseCommand } from '../onboarding/command.ts';
 import { rightToSteer } from '../onboarding/policy.ts';
 import { type Run, retry } from '../onboarding/run.ts';
 import { type Answer, looking, onboarding, retrying, trouble, withoutRight } from './answers.ts';
+import { keepChosen, openForm } from './choosing.ts';
 import {
   type ActionId,
   actionIds,
@@ -83,6 +84,9 @@ const listeners: Readonly<Record<ActionId, ClickListener>> = {
   retry: afterFailure(retrying.done),
   'go-on': afterFailure(retrying.wentOn, 'go-on'),
   stop: afterFailure(retrying.stopped, 'stop'),
+
+  new: openForm,
+  chosen: keepChosen,
 
   async details(desk, click) {
     const looked = await lookedInto(desk, click, DetailsClaim, 'rollout');

@@ -20,6 +20,7 @@ import {
   trouble,
   withoutRight,
 } from './answers.ts';
+import { choose } from './choosing.ts';
 import { commandName, digestOfShown, mostValue, type StartClaim } from './claims.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
 import { help, informing } from './help.ts';
@@ -29,6 +30,8 @@ export interface Typed extends Asking {
   text: string;
   /** Where it was written as a message: in the direct messages with the bot, in which thread. */
   place?: { direct: boolean; thread: string | undefined };
+  /** Of a command: with what a modal can be opened, for three seconds. */
+  trigger?: string;
   /** The run in whose thread it was typed; it means this one, whatever run is the newest. */
   about?: Run;
 }
@@ -37,6 +40,8 @@ export interface Outcome {
   answer?: Answer;
   /** A run that has just begun. */
   started?: Run;
+  /** Why the answer says no. */
+  refused?: string;
   /** What the answer asks whether to start. */
   asks?: StartClaim;
 }
@@ -54,6 +59,7 @@ export const typedOf = (command: SlashCommand): Typed => ({
   team: command.team_id,
   channel: command.channel_id,
   text: command.text,
+  trigger: command.trigger_id,
 });
 
 /** Carries out what somebody typed, in time for Slack. Throws what `answering` turns into words. */
@@ -69,6 +75,8 @@ async function outcomeOf(desk: Desk, typed: Typed): Promise<Outcome> {
       return { answer: sentence(command.text) };
     case 'onboard':
       return begin(desk, typed, command);
+    case 'choose':
+      return choose(desk, typed);
     case 'status':
       return { answer: await statusOf(desk, typed, command) };
     case 'list':
@@ -102,6 +110,8 @@ export async function begin(desk: Desk, typed: Typed, asked: Of<'onboard'>, seen
   const right = rightToRequest(target, typed.user, people);
   if (right !== 'granted')
     return refuse(desk, typed, right, withoutRight(right, onboarding.notAllowed(target)));
+  const there = await records.latest(target.names.organization);
+  if (there !== undefined && isLive(there)) return { answer: onboarding.live(there) };
   const digest = digestOfShown(target);
   if ((seen?.always === true || !isKnown(fleet, cluster)) && seen?.shown !== digest) {
     if (typed.text.length > mostValue / 2) return { answer: onboarding.tooLong };
@@ -109,8 +119,6 @@ export async function begin(desk: Desk, typed: Typed, asked: Of<'onboard'>, seen
     const changed = seen?.shown !== undefined;
     return { answer: confirmation(target, asks, { isListed: isKnown(fleet, cluster), changed }), asks };
   }
-  const there = await records.latest(target.names.organization);
-  if (there !== undefined && isLive(there)) return { answer: onboarding.live(there) };
   if (!(await store.admit(`onboard ${typed.user}`, { most: fleet.startsPerMinute, withinMs: 60_000 })))
     return refuse(desk, typed, 'too-often', onboarding.tooOften(fleet.startsPerMinute));
   const request: Request = {

@@ -112,7 +112,8 @@ export const review: ClickListener = async (desk, click) => {
   return {};
 };
 
-const strange = (desk: Desk, submission: Submission): SubmissionOutcome =>
+/** A modal that carries what none of ours does. */
+export const strange = (desk: Desk, submission: Submission): SubmissionOutcome =>
   refuse(desk, submission, 'forged', trouble.forgedModal);
 
 export const declineBecause: SubmissionListener = async (desk, submission) => {

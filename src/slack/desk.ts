@@ -30,7 +30,7 @@ export interface Desk {
 }
 
 /** All that people can type, press or submit; `unknown` is what we never offered. */
-export type Entry = Command['verb'] | ActionId | CallbackId | 'unknown';
+export type Entry = Command['verb'] | ActionId | CallbackId | 'home' | 'suggest' | 'unknown';
 
 /** Who typed, pressed or submitted what, and where, as Slack says. A modal stands in no channel. */
 export interface Asking {
@@ -49,9 +49,9 @@ export function refuse(
   reason: string,
   answer: Answer,
   run?: string,
-): { answer: Answer } {
+): { answer: Answer; refused: string } {
   logRefusal(log, asking, reason, run === undefined ? {} : { run });
-  return { answer };
+  return { answer, refused: reason };
 }
 
 function logRefusal(log: Log, { entry, user, team, channel }: Asking, reason: string, more: object): void {

@@ -1,27 +1,20 @@
 import type { ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
-import { z } from 'zod';
 import { type Answer, told, trouble } from './answers.ts';
 import { section } from './blocks.ts';
 import { type CallbackId, callbackIds } from './claims.ts';
 import type { Outcome } from './commands.ts';
 import { declineBecause } from './deciding.ts';
 import type { Asking, Desk } from './desk.ts';
+import { type Filled, filledIn } from './filled.ts';
 import { plainly } from './markup.ts';
-
-/** What was filled in at one input. */
-const Field = z.looseObject({
-  value: z.string().nullish(),
-  selected_options: z.array(z.looseObject({ value: z.string() })).nullish(),
-});
-const State = z.record(z.string(), z.record(z.string(), Field)).catch({});
+import { previewChosen, startChosen } from './starting.ts';
 
 /** A modal that was submitted. All but who submitted it is a claim. */
 export interface Submission extends Asking {
   /** Its private_metadata. */
   claim: string;
-  /** What was filled in, by block_id: each block of ours has one input. */
-  values: Readonly<Record<string, z.infer<typeof Field> | undefined>>;
+  values: Filled;
   /** The first input: what is said of the whole is said there. */
   field: string | undefined;
 }
@@ -35,6 +28,8 @@ export interface SubmissionOutcome extends Outcome {
   onTop?: boolean;
   /** Where the answer is said once the modal has closed; in place of the modal when left out. */
   at?: string;
+  /** All modals close, also those below this one. */
+  closes?: true;
   /** The same may be submitted again, so the answer is said at the first input and nothing that was filled in is lost. */
   again?: true;
 }
@@ -43,18 +38,19 @@ export type SubmissionListener = (desk: Desk, submission: Submission) => Promise
 
 const listeners: Readonly<Record<CallbackId, SubmissionListener>> = {
   'decline-because': declineBecause,
+  'onboard-form': previewChosen,
+  'onboard-start': startChosen,
 };
 
 /** A submission as Slack delivers it. */
 export function submissionOf({ user, team, view }: ViewSubmitAction): Submission {
-  const inputs = Object.entries(State.parse(view.state?.values));
   return {
     entry: callbackIds.find(each => each === view.callback_id) ?? 'unknown',
     user: user.id,
     team: user.team_id ?? team?.id ?? '',
     channel: '',
     claim: view.private_metadata,
-    values: Object.fromEntries(inputs.map(([block, elements]) => [block, Object.values(elements)[0]])),
+    values: filledIn(view.state),
     field: view.blocks.find(({ type }) => type === 'input')?.block_id,
   };
 }
@@ -67,11 +63,12 @@ export async function submit(desk: Desk, submission: Submission): Promise<Submis
 
 /** What Slack is told to do with the modal; it closes when that is nothing. */
 export function responseTo(
-  { errors, view, onTop, answer, at, again }: SubmissionOutcome,
+  { errors, view, onTop, closes, answer, at, again }: SubmissionOutcome,
   { field }: Pick<Submission, 'field'>,
 ): ViewResponseAction | undefined {
   if (errors !== undefined) return { response_action: 'errors', errors };
   if (view !== undefined) return { response_action: onTop === true ? 'push' : 'update', view };
+  if (closes === true) return { response_action: 'clear' };
   if (answer === undefined || at !== undefined) return undefined;
   if (again === true && field !== undefined)
     return { response_action: 'errors', errors: { [field]: plainly(answer.text) } };

@@ -113,6 +113,12 @@ async function outcomeOf(way: Way, user: string, verb: Verb | keyof typeof other
       next: { ...now, thread: { channel: seed.channel, ts: '1.1', place: 'channel' }, due: null },
       kind: 'over',
     }));
+  // In a thread they hear where the message of the new run is.
+  if (way === 'mention in a thread' && run !== undefined && before === undefined)
+    await vi.waitUntil(
+      () => slack.ephemerals(user).some(heard => heard.text.includes(`${cluster} prod has begun`)),
+      10_000,
+    );
   const refused = lines.filter(({ message }) => message === 'refused');
   const masked = answer.replaceAll(cluster, '<cluster>').replaceAll(/p\d{16}|\d\d:\d\d/g, '…');
   return {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { usages } from '../../src/onboarding/command.ts';
 import type { Change, Run } from '../../src/onboarding/run.ts';
 import { rolloutName } from '../../src/onboarding/selection.ts';
+import type { Store } from '../../src/onboarding/store.ts';
 import type { Channel } from '../../src/sandbox/slack-state.ts';
 import { actionIds, callbackIds } from '../../src/slack/claims.ts';
 import type { Entry } from '../../src/slack/desk.ts';
@@ -30,6 +31,13 @@ const isFor: Readonly<Record<Entry, 'everybody' | 'requesters' | 'approvers' | '
   approve: 'approvers',
   decline: 'approvers',
   'decline-because': 'approvers',
+  choose: 'requesters',
+  new: 'requesters',
+  chosen: 'requesters',
+  'onboard-form': 'requesters',
+  'onboard-start': 'requesters',
+  suggest: 'everybody',
+  home: 'everybody',
   review: 'concerned',
   retry: 'concerned',
   'go-on': 'concerned',
@@ -39,7 +47,7 @@ const isFor: Readonly<Record<Entry, 'everybody' | 'requesters' | 'approvers' | '
   cancel: 'concerned',
 };
 
-const verbs = [...(Object.keys(usages) as (keyof typeof usages)[]), 'usage'] as const;
+const verbs = [...(Object.keys(usages) as (keyof typeof usages)[]), 'choose', 'usage'] as const;
 
 /** The app's listeners, and what comes in through each. */
 const waysIn = {
@@ -48,6 +56,8 @@ const waysIn = {
   message: verbs,
   action: [...actionIds, 'unknown'],
   view: [...callbackIds, 'unknown'],
+  options: ['suggest'],
+  app_home_opened: ['home'],
 } as const satisfies Record<string, readonly Entry[]>;
 type Way = keyof typeof waysIn;
 
@@ -85,7 +95,7 @@ function isAllowed(kind: Kind, entry: Entry): boolean {
   return kind === 'requester' && isFor[entry] !== 'approvers';
 }
 
-const clusters = Array.from({ length: 1_500 }, (_, index) => `c${index}`);
+const clusters = Array.from({ length: 2_100 }, (_, index) => `c${index}`);
 const listed = `{ users: [${requester}, ${approver}, U0GUEST, U0ROBOT, U0LEFT, U0OUTSIDER], groups: [S0LEADS] }`;
 const configuration = `
 requesters: ${listed}
@@ -98,12 +108,14 @@ clusters: { ${clusters.map(cluster => `${cluster}: `).join(', ')} }
 `;
 
 let folder: string;
+let store: Store;
 let front: Front;
 let serial = 0;
 const nextCluster = (): string => clusters[serial++ % clusters.length] ?? '';
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'holt-matrix-'));
+  store = openEmbeddedStore(join(folder, 'holt.sqlite'));
   front = await openFront({
     configuration,
     workspace: {
@@ -111,7 +123,7 @@ beforeAll(async () => {
       userGroups: [{ id: 'S0LEADS', handle: 'leads', users: ['U0SINGLE', requester] }],
       channels: Object.values(channels),
     },
-    stores: [openEmbeddedStore(join(folder, 'holt.sqlite'))],
+    stores: [store],
   });
 });
 afterAll(async () => {
@@ -126,11 +138,22 @@ interface Cell {
   channel: Channel;
 }
 
-/** Whether this can be done there at all: nobody can write into an archived channel. */
-const isPossible = (way: Way, place: Place): boolean =>
-  way === 'message'
-    ? place === 'direct message'
-    : way !== 'app_mention' || (place !== 'direct message' && place !== 'archived');
+/** Whether this can be done there at all: nobody can write into an archived channel, a search and a Home tab stand in none. */
+function isPossible(way: Way, place: Place, kind: Kind): boolean {
+  switch (way) {
+    case 'message':
+      return place === 'direct message';
+    case 'app_mention':
+      return place !== 'direct message' && place !== 'archived';
+    case 'app_home_opened':
+      // Our app has no Home tab for people of other companies.
+      return place === 'direct message' && kind !== 'outsider';
+    case 'options':
+      return place === 'public';
+    default:
+      return true;
+  }
+}
 
 /** Bots are not heard when they write: two of them would talk to each other for ever. */
 const isUnheard = ({ way, kind }: Pick<Cell, 'way' | 'kind'>): boolean => written.has(way) && kind === 'bot';
@@ -148,17 +171,21 @@ async function prepared({
   const seed = { cluster, channel: channel.id, by: requester };
   const target = `${cluster} prod`;
   const name = `${cluster}-prod`;
+  if (way === 'options') return { name, act: () => slack.forgeSearch(id, 'cluster', cluster) };
+  if (way === 'app_home_opened') return { name, act: () => slack.openHome(id) };
   if (way !== 'action' && way !== 'view') {
     if (entry === 'cancel') await front.asked(seed);
     if (entry === 'retry') await front.failed(seed);
     const text =
       entry === 'usage'
         ? 'onbord'
-        : ['onboard', 'status', 'retry', 'cancel'].includes(entry)
-          ? `${entry} ${target}`
-          : entry === 'can'
-            ? `can approve ${target}`
-            : entry;
+        : entry === 'choose'
+          ? 'onboard'
+          : ['onboard', 'status', 'retry', 'cancel'].includes(entry)
+            ? `${entry} ${target}`
+            : entry === 'can'
+              ? `can approve ${target}`
+              : entry;
     const command = entry === 'unknown' ? '/other' : '/otterize';
     const act = {
       command: () => slack.command(id, channel.id, command, text),
@@ -167,7 +194,21 @@ async function prepared({
     };
     return { name, act: act[way] };
   }
-  if (entry === 'start' || entry === 'discard') {
+  if (entry === 'onboard-form' || entry === 'onboard-start') {
+    // In the direct messages with the bot the form asks for a channel.
+    const claim = channel.kind === 'im' ? {} : { channel: channel.id };
+    const form = { callback_id: 'onboard-form', private_metadata: JSON.stringify(claim), ...chosen(cluster) };
+    if (entry === 'onboard-form') return { name, act: () => slack.forgeSubmission(id, form) };
+    const shown = (await slack.forgeSubmission(requester, form)) as { view: { private_metadata: string } };
+    const { private_metadata } = shown.view;
+    return { name, act: () => slack.forgeSubmission(id, { callback_id: entry, private_metadata }) };
+  }
+  if (entry === 'chosen' && isAllowed(kind, entry)) {
+    await slack.command(id, channel.id, '/otterize', 'onboard');
+    const view = slack.views(id).at(-1)?.id ?? '';
+    return { name, act: () => slack.choose(id, view, 'cluster', { cluster }) };
+  }
+  if (['start', 'discard', 'new', 'chosen'].includes(entry)) {
     // A message that this person alone sees, as the question before an unlisted cluster is.
     await slack.command(id, channel.id, '/otterize', 'help');
     const { ts = '' } = slack.ephemerals(id).at(-1) ?? {};
@@ -200,13 +241,36 @@ async function prepared({
   };
 }
 
+/** What is filled in into the form of an onboarding. */
+const chosen = (cluster: string) => ({
+  state: {
+    values: {
+      cluster: { chosen: { type: 'external_select', selected_option: { value: cluster } } },
+      stage: { chosen: { type: 'external_select', selected_option: { value: 'prod' } } },
+      channel: { chosen: { type: 'conversations_select', selected_conversation: channels.public.id } },
+    },
+  },
+});
+
 /** What is filled in. */
 const filled = { state: { values: { reason: { reason: { type: 'plain_text_input', value: 'No.' } } } } };
 
 const ofRollouts: ReadonlySet<Entry> = new Set(['go-on', 'stop', 'details', 'cluster']);
 
+/** What came of an act besides what is written of a run. */
+interface Came {
+  /** How many modals were opened. */
+  views: number;
+  /** What Slack was told to do with a modal, or the options that were offered. */
+  response: string;
+  /** All that this person reads. */
+  told: string;
+  /** What is kept of what they chose in the form. */
+  kept: string;
+}
+
 /** What an entry has done, if it did what it is for. */
-function effectOf(entry: Entry, run: Run | undefined, views: number): boolean {
+function effectOf(entry: Entry, run: Run | undefined, { views, response, told, kept }: Came): boolean {
   const effects: Partial<Record<Entry, boolean>> = {
     onboard: run?.request.by !== undefined,
     start: run?.request.by !== undefined,
@@ -220,6 +284,11 @@ function effectOf(entry: Entry, run: Run | undefined, views: number): boolean {
     review: views === 1,
     details: views === 1,
     cluster: views === 1,
+    choose: views === 1 || told.includes('"action_id":"new"'),
+    new: views === 1,
+    chosen: kept !== '',
+    'onboard-form': response.includes('"push"'),
+    'onboard-start': run?.request.by !== undefined,
   };
   return effects[entry] ?? false;
 }
@@ -236,17 +305,22 @@ async function faultsOf(cell: Cell): Promise<string[]> {
       slack.ephemerals(id),
       slack.messages(channel.id).filter(({ user }) => user === slack.bot.user),
     ]);
-  const [views, told] = [slack.count('views.open'), said()];
+  const shown = (): number => slack.count('views.open') + slack.count('views.publish');
+  const kept = async (): Promise<string> => (await store.notes.read(`form-${id}`)) ?? '';
+  const [views, opens, told] = [shown(), slack.count('views.open'), said()];
+  await store.notes.write(`form-${id}`, '');
   lines.length = 0;
   ticks.length = 0;
   channel.archived = cell.channel.id === channels.archived.id;
-  const response = await act();
+  const response = JSON.stringify((await act()) ?? {});
   channel.archived = false;
 
-  const inModal = way === 'view' && JSON.stringify(response ?? {}).includes('response_action');
-  const seen = (): boolean => inModal || said() !== told || slack.count('views.open') > views;
+  const atOnce =
+    (way === 'view' && response.includes('response_action')) ||
+    (way === 'options' && response.startsWith('{"options":['));
+  const seen = (): boolean => atOnce || said() !== told || shown() > views;
   const allowed = isAllowed(kind, entry);
-  const silent = allowed && entry === 'onboard';
+  const silent = allowed && (entry === 'onboard' || entry === 'chosen');
   // Whatever comes of it would come before the answer to what is typed next.
   if (isUnheard(cell)) await slack.command(kinds.other.id, channels.public.id, '/otterize', 'list');
   const waits = !silent && !isUnheard(cell);
@@ -255,7 +329,7 @@ async function faultsOf(cell: Cell): Promise<string[]> {
     : seen();
   const after = await records.latest(name);
   const refusals = lines.filter(({ message }) => message === 'refused').map(({ fields }) => fields);
-  const opened = slack.count('views.open') - views;
+  const came = { views: slack.count('views.open') - opens, response, told: said(), kept: await kept() };
   const claims = isUnheard(cell)
     ? {
         'there was an answer': answered,
@@ -266,8 +340,10 @@ async function faultsOf(cell: Cell): Promise<string[]> {
       ? {
           'there was no answer': waits && !answered,
           'it was refused': refusals.length > 0,
-          'it had no effect': isFor[entry] !== 'everybody' && !effectOf(entry, after, opened),
+          'it had no effect': isFor[entry] !== 'everybody' && !effectOf(entry, after, came),
           'it changed something': isFor[entry] === 'everybody' && after?.revision !== before?.revision,
+          'it is offered to the wrong people':
+            entry === 'suggest' && response.includes('"value"') !== isAllowed(kind, 'onboard'),
         }
       : {
           'there was no answer': !answered,
@@ -275,14 +351,21 @@ async function faultsOf(cell: Cell): Promise<string[]> {
           'the line does not say who, what, where and why':
             refusals[0]?.['by'] !== id ||
             refusals[0]['entry'] !== entry ||
-            refusals[0]['channel'] !== (way === 'view' ? '' : channel.id) ||
+            !placesOf(cell).includes(String(refusals[0]['channel'])) ||
             !/^[a-z-]+$/.test(String(refusals[0]['reason'])),
           'it changed something': after?.id !== before?.id || after?.revision !== before?.revision,
           'somebody was woken': ticks.length > 0,
-          'a list was shown': opened > 0,
+          'a list was shown': came.views > 0,
+          'something was kept': came.kept !== '',
         };
   if (after !== undefined) await records.change(after.id, over(channel.id));
   return Object.entries(claims).flatMap(([claim, holds]) => (holds ? [claim] : []));
+}
+
+/** Where a refusal may say that it was: a modal stands nowhere, but knows the channel that it is for. */
+function placesOf({ way, channel }: Cell): string[] {
+  if (way === 'view') return ['', channel.id, ...(channel.kind === 'im' ? [channels.public.id] : [])];
+  return way === 'options' ? [''] : [channel.id];
 }
 
 /** Nobody waits any more for the thread of a run that a cell has started. */
@@ -303,7 +386,7 @@ describe('everything that can be typed, pressed or submitted, by everybody', () 
         const { slack } = front;
         const channel =
           place === 'direct message' ? slack.direct(kinds[cell.kind].id) : slack.channel(channels[place].id);
-        if (!isPossible(cell.way, place)) continue;
+        if (!isPossible(cell.way, place, cell.kind)) continue;
         const faults = await faultsOf({ ...cell, channel });
         if (faults.length > 0) wrong[`${cell.way} ${cell.entry} by ${cell.kind}`] = faults;
       }
@@ -314,13 +397,13 @@ describe('everything that can be typed, pressed or submitted, by everybody', () 
 
   it('is the full product of all entries, kinds of people and kinds of places', () => {
     expect(new Set(Object.values(waysIn).flat())).toEqual(new Set(Object.keys(isFor)));
-    expect(cells.length).toBe((10 + 9 + 9 + 11 + 2) * Object.keys(kinds).length);
+    expect(cells.length).toBe((11 + 10 + 10 + 13 + 4 + 1 + 1) * Object.keys(kinds).length);
   });
 
   it('comes in through the listeners that the app has, and no others', () => {
     const sources = readdirSync('src/slack').map(file => readFileSync(`src/slack/${file}`, 'utf8'));
     const registered = sources.flatMap(text =>
-      [...text.matchAll(/\bapp\s*\.(\w+)\s*(?:[(<]'?)(\w*)/g)].map(([, way = '', event = '']) =>
+      [...text.matchAll(/\bapp\s*\.(\w+)\s*[(<]\s*'?(\w*)/g)].map(([, way = '', event = '']) =>
         way === 'event' ? event : way,
       ),
     );

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { type Decision, decide, digestOf, expire, openGate } from '../../src/onboarding/approvals.ts';
+import {
+  type Decision,
+  decide,
+  digestOf,
+  expire,
+  openGate,
+  waitsFor,
+} from '../../src/onboarding/approvals.ts';
 import { Fenced, finish, take, withdraw } from '../../src/onboarding/leased.ts';
 import { type Change, cancel, newRun, type Run } from '../../src/onboarding/run.ts';
 import { approver, request, requester, secondApprover, target } from '../support/builders.ts';
+import { at, gateOf, runOf } from '../support/runs.ts';
 
 const day = 86_400_000;
 const lease = { epoch: 1, patienceMs: 60_000 };
@@ -172,6 +180,32 @@ describe('a decision on what was asked before', () => {
 
   it('counts until the deadline', () => {
     expect(apply(asked(), vote(), day - 1).run.gates[0]?.state).toBe('approved');
+  });
+});
+
+const waits = (run: Run, by = approver, right: Decision['right'] = 'granted', now = at) =>
+  waitsFor(run, by, right, now);
+
+describe('a run waits for somebody', () => {
+  const asked = runOf({ gates: [gateOf()], due: at });
+
+  it('whose decision would count', () => {
+    expect(waits(asked)).toBe(true);
+  });
+
+  it.each<[string, boolean]>([
+    ['whoever asked', waits(asked, requester)],
+    ['whoever has no right', waits(asked, approver, 'unlisted')],
+    ['anybody once it is late', waits(asked, approver, 'granted', at + 2 * day)],
+    [
+      'whoever has agreed',
+      waits(runOf({ gates: [gateOf({ votes: [{ by: approver, verdict: 'approve', at }] })] })),
+    ],
+    ['anybody once it is decided', waits(runOf({ gates: [gateOf({ state: 'approved' })] }))],
+    ['anybody while it asks nothing', waits(runOf())],
+    ['anybody once it has ended', waits(runOf({ gates: [gateOf()], due: null, status: 'cancelled' }))],
+  ])('and not for %s', (_who, is) => {
+    expect(is).toBe(false);
   });
 });
 

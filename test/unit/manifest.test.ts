@@ -72,6 +72,7 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'users.info': ['users:read'],
   'users.lookupByEmail': ['users:read.email', 'users:read'],
   'views.open': [],
+  'views.publish': [],
   'views.push': [],
   'views.update': [],
 };
@@ -91,7 +92,7 @@ const called = sources.flatMap(text =>
 );
 
 const listened = sources.flatMap(code =>
-  [...code.matchAll(/\bapp\.event\('(\w+)'/g)].map(match => match[1] ?? ''),
+  [...code.matchAll(/\bapp\.event\(\s*'(\w+)'/g)].map(match => match[1] ?? ''),
 );
 
 describe('the manifest', () => {

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { parseFleet } from '../../src/config.ts';
 import { resolveTarget } from '../../src/onboarding/fleet.ts';
 import { type People, rightToRequest } from '../../src/onboarding/policy.ts';
-import { grantedAt, mayOnboardSomething, ruleFor } from '../../src/onboarding/rules.ts';
+import {
+  grantedAt,
+  mayOnboardSomething,
+  rightToOnboardSomething,
+  ruleFor,
+} from '../../src/onboarding/rules.ts';
 
 const fleet = parseFleet(
   `
@@ -61,6 +66,15 @@ describe('the rule that gives a right', () => {
       false,
       false,
     ]);
+  });
+
+  it.each([
+    ['U1', 'granted'],
+    ['U4', 'granted'],
+    ['UG', 'outsider'],
+    ['U9', 'unlisted'],
+  ])('to onboard anything at all is the best that somebody has: %s %s', (user, right) => {
+    expect(rightToOnboardSomething(fleet, user, people)).toBe(right);
   });
 
   it('holds where every name may be onboarded as well', () => {
