@@ -5,7 +5,7 @@ import { type Answer, told, trouble } from './answers.ts';
 import { section } from './blocks.ts';
 import { type CallbackId, callbackIds } from './claims.ts';
 import type { Outcome } from './commands.ts';
-import { declineBecause } from './deciding.ts';
+import { approveThose, declineBecause } from './deciding.ts';
 import type { Asking, Desk } from './desk.ts';
 import { plainly } from './markup.ts';
 
@@ -43,6 +43,7 @@ export type SubmissionListener = (desk: Desk, submission: Submission) => Promise
 
 const listeners: Readonly<Record<CallbackId, SubmissionListener>> = {
   'decline-because': declineBecause,
+  'approve-those': approveThose,
 };
 
 /** A submission as Slack delivers it. */
