@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Facts } from './facts.ts';
 import { type Lease, leased, voided } from './leased.ts';
 import type { Right } from './policy.ts';
-import { type Change, type Gate, openGateOf, type Run } from './run.ts';
+import { type Change, type Gate, openGateOf, type Run, type Vote } from './run.ts';
+
+type Approval = NonNullable<Facts['approval']>;
 
 /** Exactly what an approval covers. Whoever approves, approves this and nothing else. */
 export interface Covered {
@@ -41,7 +44,8 @@ export type Refusal =
   | 'ended'
   | 'expired'
   | 'decided'
-  | 'again';
+  | 'again'
+  | 'nobody';
 
 export interface Decision {
   digest: string;
@@ -51,20 +55,26 @@ export interface Decision {
   right: Right;
   /** Why it is declined. */
   reason?: string;
+  /** Addresses that it does not cover. */
+  without?: readonly string[];
 }
 
 /**
  * A person's decision, judged on the newest run: what it answers, who decides, whether it is open and in time. Each person
- * counts once; one refusal ends it; enough approvals by different people grant it. Final either way.
+ * counts once; one refusal ends it; enough approvals by different people grant it, for those whom none of them left out; an
+ * approval that would leave nobody does not count. Final either way.
  */
 export const decide =
   (decision: Decision): Change =>
   (run, now) => {
-    const { digest, by, verdict, reason } = decision;
+    const { digest, by, verdict } = decision;
     const refusal = refusalOf(run, decision, now);
     if (refusal !== undefined) return { unchanged: refusal };
     const gate = openGateOf(run) as Gate;
-    const votes = [...gate.votes, { by, verdict, at: now, ...(reason !== undefined && { reason }) }];
+    const vote = voteOf(decision, gate, now);
+    const votes = [...gate.votes, vote];
+    if (vote.without !== undefined && coveredBy({ ...gate, votes }).length === 0)
+      return { unchanged: 'nobody' };
     // One refusal closes it, so whatever stands in an open one is an approval.
     const granted = votes.length >= run.request.target.approval.required;
     const state = verdict === 'decline' ? 'declined' : granted ? 'approved' : 'open';
@@ -75,6 +85,35 @@ export const decide =
     const kind = state === 'open' ? 'agreed' : state;
     return { next: { ...run, gates, due }, kind, by, about: digest, wake: state !== 'open' };
   };
+
+function voteOf({ by, verdict, reason, without = [] }: Decision, gate: Gate, at: number): Vote {
+  const out = verdict === 'approve' ? without : [];
+  const left = coveredBy(gate).filter(address => out.includes(address));
+  return {
+    by,
+    verdict,
+    at,
+    ...(reason !== undefined && { reason }),
+    ...(left.length > 0 && { without: left }),
+  };
+}
+
+/** Whom an approver left out. */
+const leftOutOf = ({ addresses, votes }: Gate): string[] =>
+  addresses.filter(address => votes.some(({ without }) => without?.includes(address)));
+
+/** Those of a request whom nobody left out so far. */
+export const coveredBy = (gate: Gate): string[] => remaining({ ...gate, without: leftOutOf(gate) });
+
+/** Whom an approval covers in the end: nobody whom one of the approvers left out. */
+export const remaining = ({ addresses, without = [] }: Pick<Approval, 'addresses' | 'without'>): string[] =>
+  addresses.filter(address => !without.includes(address));
+
+/** What a request that is decided comes to. */
+export function verdictOf(gate: Gate): Pick<Approval, 'by' | 'without'> {
+  const without = leftOutOf(gate);
+  return { by: gate.votes.map(({ by }) => by), ...(without.length > 0 && { without }) };
+}
 
 /** Why this person's decision would not count now. */
 export function refusalOf(

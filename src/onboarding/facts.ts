@@ -63,6 +63,8 @@ export const Facts = z.strictObject({
     /** What the approval covers: see `digestOf`. */
     digest: z.string(),
     addresses: z.array(z.string()),
+    /** Those of them whom an approver left out. */
+    without: z.array(z.string()).optional(),
     /** Slack ids of those who decided. */
     by: z.array(z.string()),
   }),

@@ -33,6 +33,8 @@ const Vote = z.strictObject({
   at: z.int(),
   /** Why it was declined, in the person's own words. */
   reason: z.string().optional(),
+  /** Addresses that this approval does not cover. */
+  without: z.array(z.string()).optional(),
 });
 export type Vote = z.infer<typeof Vote>;
 

@@ -26,15 +26,17 @@ export function readAct(text: string): Act | undefined {
   }
 }
 
-/** The name under which a modal's field is sent. */
+/** The names under which a modal's fields are sent. */
 export const typed = (block: string): string => `typed ${block}`;
+export const chosen = (block: string): string => `chosen ${block}`;
 
-/** What a modal's form has sent, by block_id. */
+/** What a modal's form has sent, by block_id. Of several choices those that are made, which may be none. */
 export function filledIn(body: Readonly<Record<string, unknown>>): Record<string, Filled> {
   const filled = Object.entries(body).flatMap(([name, value]): [string, Filled][] => {
     const [kind, ...rest] = name.split(' ');
     const block = rest.join(' ');
-    return kind === 'typed' ? [[block, String(value)]] : [];
+    if (kind === 'typed') return [[block, String(value)]];
+    return kind === 'chosen' ? [[block, [value].flat().map(String).filter(Boolean)]] : [];
   });
   return Object.fromEntries(filled);
 }

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { typed } from './page-form.ts';
+import { chosen, typed } from './page-form.ts';
 import { type Html, notDrawn } from './page-text.ts';
 import type { Block } from './slack-blocks.ts';
 
@@ -23,6 +23,18 @@ const drawers = {
     return html`<label for="${id}">${labelOf(block)}</label>${
       multiline === true ? html`<textarea rows="3" ${rest}></textarea>` : html`<input ${rest}>`
     }`;
+  },
+
+  // The empty one says that there are boxes, should none be ticked.
+  checkboxes: ({ options, initial_options = [] }: Of<'checkboxes'>, { id, block, described }: Field) => {
+    const name = chosen(block.block_id);
+    const ticked = new Set(initial_options.map(({ value }) => value));
+    return html`<fieldset id="${id}"${described}><legend>${labelOf(block)}</legend>
+      <input type="hidden" name="${name}" value="">${options.map(
+        ({ text, description, value }) =>
+          html`<label class="box"><input type="checkbox" name="${name}" value="${value}"${ticked.has(value) ? html` checked` : ''}>
+            <span>${text.text} <span class="soft">${description?.text ?? ''}</span></span></label>`,
+      )}</fieldset>`;
   },
 };
 

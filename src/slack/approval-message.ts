@@ -1,4 +1,5 @@
 import type { Button } from '@slack/types';
+import { coveredBy } from '../onboarding/approvals.ts';
 import type { Invitee, LeftOut } from '../onboarding/facts.ts';
 import { type Gate, isLive, type Run } from '../onboarding/run.ts';
 import { approval, buttons } from './approval-texts.ts';
@@ -29,15 +30,24 @@ export function peopleOf({ facts }: Run): { people: readonly Invitee[]; leftOut:
   };
 }
 
-/** Names of those whom a gate covers, as far as they are still known. */
-function covered(run: Run, gate: Gate): Markup {
+/** The names of these people, as far as they are still known. */
+function namesOf(run: Run, addresses: readonly string[]): Markup {
   const names = new Map(peopleOf(run).people.map(({ address, name }) => [address, name]));
   return listed(
-    gate.addresses.map(address => markup`${names.get(address) ?? address}`),
+    addresses.map(address => markup`${names.get(address) ?? address}`),
     ', ',
     budget,
   );
 }
+
+/** Whom the approvers left out, each for themselves. */
+export const leftOutBy = (run: Run, gate: Gate): Markup =>
+  joined(
+    gate.votes.map(({ by, without = [] }) =>
+      without.length === 0 ? nothing : approval.leftOutBy(by, namesOf(run, without)),
+    ),
+    '\n',
+  );
 
 function leftOut(run: Run): Markup {
   const people = peopleOf(run).leftOut;
@@ -90,11 +100,13 @@ export function approvalMessage(run: Run, gate: Gate, isLast: boolean): { text: 
   const asked = gate.state === 'open' && isLive(run);
   const votes = asked && required > 1 && gate.votes.length > 0 ? approval.votes(gate, required) : nothing;
   const state = asked ? joined([approval.deadline(run, gate), votes], '\n') : outcome(run, gate, isLast);
-  const people = [approval.people(covered(run, gate)), isLast ? leftOut(run) : nothing];
-  const parts = [question, joined(people, '\n'), state].filter(part => !isNothing(part));
+  const people = [approval.people(namesOf(run, gate.addresses)), isLast ? leftOut(run) : nothing];
+  const parts = [question, joined(people, '\n'), joined([state, leftOutBy(run, gate)], '\n')].filter(
+    part => !isNothing(part),
+  );
   const summary = asked
     ? markup`${question} ${state}`
-    : markup`${state} (${many(gate.addresses.length, 'person', 'people')})`;
+    : markup`${state} (${many(coveredBy(gate).length, 'person', 'people')})`;
   return {
     text: fit(summary, 1500).markup,
     blocks: [...parts.map(section), ...(asked ? [actions(press(run, gate))] : [])],

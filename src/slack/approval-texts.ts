@@ -38,6 +38,7 @@ export const approval = {
       gate.votes.map(({ by }) => user(by)),
       ', ',
     )}.`,
+  leftOutBy: (by: string, names: Markup): Markup => markup`Left out by ${user(by)}: ${names}`,
   approved: (gate: Gate): Markup =>
     markup`Approved by ${joined(
       gate.votes.map(({ by, at }) => markup`${user(by)} ${moment(at)}`),
@@ -70,6 +71,8 @@ export const refusals: Readonly<Record<Refusal, string>> = {
   ...strangers,
   self: 'You asked for this yourself, so somebody else must approve it.',
   again: 'Your approval counts already; others are still needed.',
+  nobody:
+    'With whom others left out, nobody would be left to invite, so this does not count. Decline instead.',
 };
 
 export const voted = {
@@ -82,9 +85,18 @@ export const voted = {
 
 export const review = {
   title: 'People to invite',
+  submit: 'Approve',
   close: 'Close',
   intro: (run: Run, gate: Gate): Markup =>
     markup`${many(gate.addresses.length, 'person', 'people')} for ${targetOf(run)}, as asked about ${moment(gate.openedAt)}.`,
+  choose: words(
+    'Untick whom you do not approve, then press Approve. Without any change it covers everybody.',
+  ),
+  boxes: (from: number, to: number, all: number): string =>
+    all <= 10 ? 'Invite' : `Invite (${from} to ${to} of ${all})`,
+  unboxed: (count: number): Markup =>
+    markup`*Without a box*, because Slack shows only so many: ${many(count, 'person', 'people')}. Approve covers all of these; if one of them must not be invited, decline and say whom.`,
+  nobody: 'Nobody is ticked. To invite nobody, close this and press Decline.',
   leftOut: words('*Left out*'),
   list: (names: Markup, clusters: Markup): Markup => markup`${names} to: ${clusters}`,
   digest: (digest: string): Markup => markup`An approval covers exactly this list: ${digest.slice(0, 12)}`,

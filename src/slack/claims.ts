@@ -21,7 +21,7 @@ export const actionIds = [
 export type ActionId = (typeof actionIds)[number];
 
 /** The modals that can be submitted, by their callback_id. */
-export const callbackIds = ['decline-because', 'onboard-form', 'onboard-start'] as const;
+export const callbackIds = ['decline-because', 'approve-those', 'onboard-form', 'onboard-start'] as const;
 export type CallbackId = (typeof callbackIds)[number];
 
 /** What the buttons of an approval carry, and the modals that they open. Anybody can send anything here: it is checked against the run and the thread. */

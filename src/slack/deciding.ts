@@ -4,7 +4,7 @@ import { normalise } from '../onboarding/normalise.ts';
 import { rightToApprove, rightToSteer } from '../onboarding/policy.ts';
 import type { Gate, Run } from '../onboarding/run.ts';
 import { type Answer, decided, reviewing, trouble, withoutRight } from './answers.ts';
-import { declining } from './approval-texts.ts';
+import { declining, review as reviewed } from './approval-texts.ts';
 import { GateClaim, readClaim } from './claims.ts';
 import { type Click, type ClickListener, forged, runBehind } from './click.ts';
 import { calling } from './client.ts';
@@ -12,7 +12,7 @@ import { declineView, mostOfReason, reasonBlock } from './decline.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
 import { lengthOf } from './markup.ts';
 import { approvalRole } from './messages.ts';
-import { reviewView } from './review.ts';
+import { boxesOf, boxOf, choiceView, firstBoxes, isBoxes, reviewView } from './review.ts';
 import type { Submission, SubmissionListener, SubmissionOutcome } from './submissions.ts';
 
 // What people do about a request for approval: by its buttons, and in the modals that these open.
@@ -51,7 +51,7 @@ const judged = ({ run, gate }: Asked, { user }: Asking, { people }: Desk) => ({
   right: rightToApprove(run, user, people),
 });
 
-type Said = Pick<Decision, 'verdict' | 'reason'>;
+type Said = Pick<Decision, 'verdict' | 'reason' | 'without'>;
 
 /** Writes the decision down, if it counts. */
 async function vote(
@@ -108,7 +108,8 @@ export const review: ClickListener = async (desk, click) => {
   const right = rightToSteer(run, click.user, desk.people);
   if (right !== 'granted')
     return refuse(desk, click, right, withoutRight(right, reviewing.notAllowed), run.id);
-  await open(desk, click, reviewView(run, gate));
+  const refusal = refusalOf(run, judged(asked, click, desk), await inTime(desk.records.now()));
+  await open(desk, click, refusal === undefined ? choiceView(run, gate) : reviewView(run, gate));
   return {};
 };
 
@@ -123,4 +124,20 @@ export const declineBecause: SubmissionListener = async (desk, submission) => {
   if (reason === '') return { errors: { [reasonBlock]: declining.missing } };
   if (lengthOf(reason) > mostOfReason) return { errors: { [reasonBlock]: declining.tooLong } };
   return voteIn(desk, submission, asked, { verdict: 'decline', reason });
+};
+
+/** Approves for those who are ticked; whoever had a box and is not ticked is left out. */
+export const approveThose: SubmissionListener = async (desk, submission) => {
+  const asked = await askedIn(desk, submission);
+  if (asked === undefined) return strange(desk, submission);
+  const boxes = Object.entries(submission.values).filter(([block]) => isBoxes(block));
+  const ticked = new Set(
+    boxes.flatMap(([, field]) => field?.selected_options ?? []).map(({ value }) => value),
+  );
+  const offered = new Set(asked.gate.addresses.map(boxOf));
+  if ([...ticked].some(box => !offered.has(box))) return strange(desk, submission);
+  const boxed = boxesOf(asked.gate);
+  if (boxed.length > 0 && ticked.size === 0) return { errors: { [firstBoxes]: reviewed.nobody } };
+  const without = boxed.filter(address => !ticked.has(boxOf(address)));
+  return voteIn(desk, submission, asked, { verdict: 'approve', without });
 };

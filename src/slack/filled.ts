@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const Option = z.looseObject({ value: z.string().max(200) });
+const Option = z.looseObject({ value: z.string().max(2_000) });
 
 /** What was filled in at one input. */
 const Field = z.looseObject({

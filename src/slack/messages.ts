@@ -1,3 +1,4 @@
+import { remaining } from '../onboarding/approvals.ts';
 import type { Roll } from '../onboarding/roll.ts';
 import type { Run } from '../onboarding/run.ts';
 import { approvalMessage } from './approval-message.ts';
@@ -67,7 +68,7 @@ export const newcomers = ({ facts, request }: Run): string[] => {
       .filter(({ status }) => status !== 'ACCEPTED')
       .map(({ address }) => address);
   const over = facts.members !== undefined && facts.approval?.verdict === 'approved';
-  return over ? (facts.approval?.addresses ?? []) : [];
+  return over && facts.approval !== undefined ? remaining(facts.approval) : [];
 };
 
 const welcomes = (run: Run, accounts: Accounts): Message[] =>

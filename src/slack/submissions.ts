@@ -4,7 +4,7 @@ import { type Answer, told, trouble } from './answers.ts';
 import { section } from './blocks.ts';
 import { type CallbackId, callbackIds } from './claims.ts';
 import type { Outcome } from './commands.ts';
-import { declineBecause } from './deciding.ts';
+import { approveThose, declineBecause } from './deciding.ts';
 import type { Asking, Desk } from './desk.ts';
 import { type Filled, filledIn } from './filled.ts';
 import { plainly } from './markup.ts';
@@ -40,6 +40,7 @@ const listeners: Readonly<Record<CallbackId, SubmissionListener>> = {
   'decline-because': declineBecause,
   'onboard-form': previewChosen,
   'onboard-start': startChosen,
+  'approve-those': approveThose,
 };
 
 /** A submission as Slack delivers it. */

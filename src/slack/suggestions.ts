@@ -33,7 +33,7 @@ export const suggestion = (
 });
 
 /** The names for a field of the form that contain what was typed: only of what this person may onboard now. */
-export function suggested(
+function suggested(
   { fleet, people }: Pick<Desk, 'fleet' | 'people'>,
   user: string,
   field: string,

@@ -9,9 +9,11 @@ import type { Store } from '../../src/onboarding/store.ts';
 import type { Channel } from '../../src/sandbox/slack-state.ts';
 import { actionIds, callbackIds } from '../../src/slack/claims.ts';
 import type { Entry } from '../../src/slack/desk.ts';
+import { boxOf } from '../../src/slack/review.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { approver, requester } from '../support/builders.ts';
 import { type Front, openFront } from '../support/front.ts';
+import { address } from '../support/runs.ts';
 
 // Everything that can be typed, pressed or submitted × everybody × everywhere. What should happen is said here, by a rule of a few
 // lines; the product's own policy is not asked.
@@ -38,6 +40,7 @@ const isFor: Readonly<Record<Entry, 'everybody' | 'requesters' | 'approvers' | '
   'onboard-start': 'requesters',
   suggest: 'everybody',
   home: 'everybody',
+  'approve-those': 'approvers',
   review: 'concerned',
   retry: 'concerned',
   'go-on': 'concerned',
@@ -253,7 +256,9 @@ const chosen = (cluster: string) => ({
 });
 
 /** What is filled in. */
-const filled = { state: { values: { reason: { reason: { type: 'plain_text_input', value: 'No.' } } } } };
+const boxes = { type: 'checkboxes', selected_options: [{ value: boxOf(address(0)) }] };
+const reason = { type: 'plain_text_input', value: 'No.' };
+const filled = { state: { values: { reason: { reason }, 'people-1': { 'people-1': boxes } } } };
 
 const ofRollouts: ReadonlySet<Entry> = new Set(['go-on', 'stop', 'details', 'cluster']);
 
@@ -278,6 +283,7 @@ function effectOf(entry: Entry, run: Run | undefined, { views, response, told, k
     retry: run?.retries.length === 1,
     approve: run?.gates[0]?.state === 'approved',
     decline: views === 1,
+    'approve-those': run?.gates[0]?.state === 'approved' && run.gates[0].votes[0]?.without?.length === 1,
     'decline-because': run?.gates[0]?.state === 'declined',
     'go-on': run?.retries[0]?.instead === 'go-on',
     stop: run?.retries[0]?.instead === 'stop',
@@ -397,7 +403,7 @@ describe('everything that can be typed, pressed or submitted, by everybody', () 
 
   it('is the full product of all entries, kinds of people and kinds of places', () => {
     expect(new Set(Object.values(waysIn).flat())).toEqual(new Set(Object.keys(isFor)));
-    expect(cells.length).toBe((11 + 10 + 10 + 13 + 4 + 1 + 1) * Object.keys(kinds).length);
+    expect(cells.length).toBe((11 + 10 + 10 + 13 + 5 + 1 + 1) * Object.keys(kinds).length);
   });
 
   it('comes in through the listeners that the app has, and no others', () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Message } from '../../src/sandbox/slack-state.ts';
+import { boxOf } from '../../src/slack/review.ts';
 import { approver, requester, secondApprover } from '../support/builders.ts';
 import { openSlackHouse, other, type SlackHouse, stranger } from '../support/slack-house.ts';
 
@@ -128,5 +129,72 @@ describe('a submission', () => {
     expect(errors).toEqual({ reason: expect.stringContaining('did not answer in time') });
     expect(open).toMatchObject([{ id: view.id }]);
     expect((await gate())?.votes).toEqual([]);
+  });
+});
+
+describe('Review', () => {
+  const anna = 'anna.meyer@harbour.example';
+  const ben = 'ben.okafor@harbour.example';
+  const invited = (): string[] => house.world.mutating().filter(name => name.startsWith('invite'));
+  const approved = async (user: string, view: Record<string, unknown>) =>
+    forge(user, { callback_id: 'approve-those', ...view });
+  const ticking = (...those: unknown[]) => ({
+    state: {
+      values: {
+        'people-1': { 'people-1': { selected_options: those.map(value => ({ value })) } },
+      },
+    },
+  });
+
+  it('approves for those who are ticked, and nobody else is invited', async () => {
+    const view = await house.open(approver, asked, 'review');
+    const { open } = await house.slack.submitView(approver, view.id, { 'people-1': [boxOf(anna)] });
+    expect(open).toEqual([]);
+    await house.told(approver, /the invites go out/);
+    const run = await house.settled(({ status }) => status === 'done');
+    expect(run.gates[0]?.votes).toMatchObject([{ by: approver, without: [ben] }]);
+    expect(invited()).toEqual([`invite ${anna}`]);
+    await house.message('approval-1', /Approved by @noor[^]*Left out by @noor: Ben Okafor/);
+  });
+
+  it('approves for everybody as it stands', async () => {
+    const view = await house.open(approver, asked, 'review');
+    await house.slack.submitView(approver, view.id, {});
+    const run = await house.settled(({ status }) => status === 'done');
+    expect(run.facts.approval).not.toHaveProperty('without');
+    expect(invited().toSorted()).toEqual([`invite ${anna}`, `invite ${ben}`]);
+  });
+
+  it('with nobody ticked decides nothing and points at Decline', async () => {
+    const view = await house.open(approver, asked, 'review');
+    const { errors } = await house.slack.submitView(approver, view.id, { 'people-1': [] });
+    expect(errors).toEqual({ 'people-1': expect.stringContaining('Decline') });
+    expect((await gate())?.votes).toEqual([]);
+  });
+
+  it('has no boxes for those who may look and not decide', async () => {
+    const view = await house.open(requester, asked, 'review');
+    expect(JSON.stringify(view.blocks)).toContain(anna);
+    expect(JSON.stringify(view)).not.toMatch(/checkboxes|"submit"/);
+    await house.press(other, asked, 'review');
+    expect(house.slack.views(other)).toEqual([]);
+  });
+
+  it('takes no box that it does not have, from nobody without a right, and not when it is over', async () => {
+    const before = await house.newest();
+    for (const box of ['x', anna, boxOf('eve@harbour.example'), '__proto__'])
+      expect(await approved(approver, ticking(boxOf(anna), box))).toContain('does not belong to anything');
+    for (const state of [
+      {},
+      { values: 7 },
+      { values: { 'people-1': { 'people-1': { selected_options: 'all' } } } },
+    ])
+      expect(await approved(approver, { state })).toContain('Nobody is ticked');
+    expect(await approved(other, ticking(boxOf(anna)))).toContain('not among the approvers');
+    expect(await approved(requester, ticking(boxOf(anna)))).toMatch(/not among|asked for this yourself/);
+    expect(await house.newest()).toEqual(before);
+    await house.press(secondApprover, asked, 'approve');
+    expect(await approved(approver, ticking(boxOf(anna)))).toContain('decided already');
+    expect((await gate())?.votes).toHaveLength(1);
   });
 });

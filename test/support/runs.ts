@@ -64,7 +64,10 @@ export const ended = (status: Run['status'], overrides: Partial<Run> = {}): Run 
 const { preflight, organization, environment, invitees } = factsOf();
 const asked: Partial<Run> = { facts: { preflight, organization, environment, invitees }, gates: [gateOf()] };
 const approved = gateOf({ state: 'approved', votes: [{ by: approver, verdict: 'approve', at }] });
-const declined = gateOf({ state: 'declined', votes: [{ by: approver, verdict: 'decline', at }] });
+const declined = gateOf({
+  state: 'declined',
+  votes: [{ by: approver, verdict: 'decline', at, reason: 'Not these people.' }],
+});
 const stepped = { startedAt: at, attempts: 1 };
 
 /** A run in every situation that people see. */
@@ -83,6 +86,12 @@ export const situations: Readonly<Record<string, Run>> = {
   'has failed in one place and goes on in another': runOf({
     ...asked,
     steps: { credentials: { ...stepped, error: { code: 'x', text: 'It refused.' } } },
+  }),
+  'was approved by one of two, without somebody': runOf({
+    ...asked,
+    status: 'waiting',
+    request: request({ approval: { ...request().target.approval, required: 2 } }),
+    gates: [gateOf({ votes: [{ by: approver, verdict: 'approve', at, without: [address(1)] }] })],
   }),
   'is being cancelled': runOf({ ...asked, cancel: { by: requester, at } }),
   'was cancelled': ended('cancelled', { facts: { preflight, organization }, cancel: { by: requester, at } }),
@@ -136,10 +145,17 @@ export const hostile = fc.oneof(
   ),
 );
 
+/** Some of what people do with a request of that state; an approver leaves somebody out, a refusal says why. */
+function votesOf(state: Gate['state'], reason: string, people: number): Gate['votes'] {
+  if (state === 'expired') return [];
+  if (state === 'declined') return [{ by: approver, verdict: 'decline', at, reason }];
+  return people < 2 ? [] : [{ by: approver, verdict: 'approve', at, without: [address(1)] }];
+}
+
 /** Any run at all, with hostile names in every place that something foreign can fill. */
 export const anyRun: fc.Arbitrary<Run> = fc
   .record({
-    text: fc.array(hostile, { minLength: 12, maxLength: 12 }),
+    text: fc.array(hostile, { minLength: 13, maxLength: 13 }),
     people: fc.integer({ min: 0, max: 200 }),
     left: fc.integer({ min: 0, max: 100 }),
     keep: fc.subarray<FactName>(factNames),
@@ -175,7 +191,7 @@ export const anyRun: fc.Arbitrary<Run> = fc
       steps: Object.fromEntries(
         failing.map(name => [name, { ...stepped, error, ...(retrying ? { retryAt: at } : {}) }]),
       ),
-      gates: [gateOf({ state, votes: state === 'open' ? [] : declined.votes }, people)],
+      gates: [gateOf({ state, votes: votesOf(state, say(12), people) }, people)],
       retries: [{ by: requester, at, failed: [{ fact: 'environment', text: say(9) }] }],
       request: request({ cluster: say(10), stage: say(11) }),
     });

@@ -1,16 +1,24 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, expire, openGate } from '../../src/onboarding/approvals.ts';
+import { coveredBy, decide, expire, openGate } from '../../src/onboarding/approvals.ts';
 import { Fenced, failStep, finish, take, withdraw } from '../../src/onboarding/leased.ts';
 import type { Right } from '../../src/onboarding/policy.ts';
 import { type Change, cancel, type Gate, newRun, type Run, retry } from '../../src/onboarding/run.ts';
 import { approver, request, requester, secondApprover, target } from '../support/builders.ts';
 
 const expiresMs = 1_000;
+const addresses = ['a', 'b', 'c'];
 const sequences = 10_000;
 
 type Act =
-  | { do: 'click'; by: string; verdict: 'approve' | 'decline'; digest: string; right: Right }
+  | {
+      do: 'click';
+      by: string;
+      verdict: 'approve' | 'decline';
+      digest: string;
+      right: Right;
+      without: string[];
+    }
   | { do: 'ask'; digest: string; late: boolean }
   | { do: 'expire' | 'withdraw' | 'fail'; late: boolean }
   | { do: 'finish'; status: 'done' | 'failed' | 'cancelled'; late: boolean }
@@ -37,7 +45,7 @@ function runUnder(policy: Policy) {
       case 'click':
         return decide(act);
       case 'ask':
-        return openGate(lease, { digest: act.digest, addresses: [] });
+        return openGate(lease, { digest: act.digest, addresses });
       case 'expire':
         return expire(lease);
       case 'withdraw':
@@ -76,26 +84,30 @@ function runUnder(policy: Policy) {
 
 /** What an approval means, as plainly as it can be said. */
 function createModel({ required, selfApproval }: Policy) {
-  const gates: { digest: string; deadline: number; yes: Set<string>; state: string }[] = [];
+  const gates: { digest: string; deadline: number; yes: Set<string>; out: Set<string>; state: string }[] = [];
   const run = { live: true, stopping: false, cancelled: false, failed: false };
   const settle = (state: string, ...from: string[]): void => {
     for (const gate of gates) if (from.includes(gate.state)) gate.state = state;
   };
 
-  function click({ by, verdict, digest, right }: Extract<Act, { do: 'click' }>, now: number): void {
+  function click({ by, verdict, digest, right, without }: Extract<Act, { do: 'click' }>, now: number): void {
     const gate = gates.at(-1);
     const inForce = gate?.state === 'open' && gate.digest === digest && now < gate.deadline;
     const mayDecide = right === 'granted' && (selfApproval || by !== requester) && !gate?.yes.has(by);
     if (!inForce || !mayDecide || !run.live || run.stopping) return;
-    if (verdict === 'approve') gate.yes.add(by);
-    else gate.state = 'declined';
+    if (verdict === 'decline') gate.state = 'declined';
+    else if (addresses.every(each => gate.out.has(each) || without.includes(each))) return;
+    else {
+      gate.yes.add(by);
+      for (const each of without) gate.out.add(each);
+    }
     if (gate.yes.size === required) gate.state = 'approved';
   }
   function ask(digest: string, now: number): void {
     const last = gates.at(-1);
     if (last?.digest === digest && last.state !== 'void') return;
     settle('void', 'open', 'approved');
-    gates.push({ digest, deadline: now + expiresMs, yes: new Set(), state: 'open' });
+    gates.push({ digest, deadline: now + expiresMs, yes: new Set(), out: new Set(), state: 'open' });
   }
   function work(act: Act, now: number): void {
     if (!run.live) return;
@@ -108,7 +120,8 @@ function createModel({ required, selfApproval }: Policy) {
     Object.assign(run, { live: false, cancelled: act.status === 'cancelled' });
   }
   return {
-    states: () => gates.map(({ state }) => state),
+    states: () =>
+      gates.map(({ state, out }) => `${state} for ${addresses.filter(each => !out.has(each)).join('')}`),
     act(act: Act, now: number): void {
       if (act.do === 'click') click(act, now);
       else if (act.do === 'cancel') run.stopping ||= run.live;
@@ -128,6 +141,7 @@ const anyClick = fc.record({
   by,
   verdict: fc.constantFrom('approve' as const, 'approve' as const, 'decline' as const),
   digest,
+  without: fc.oneof({ weight: 2, arbitrary: fc.constant<string[]>([]) }, fc.subarray(addresses)),
   right: fc.constantFrom<Right[]>('granted', 'granted', 'granted', 'unlisted', 'outsider', 'unknown'),
 });
 const anyAct: fc.Arbitrary<Act> = fc.oneof(
@@ -172,13 +186,15 @@ const later: Readonly<Record<Gate['state'], readonly Gate['state'][]>> = {
 };
 
 /** What is wrong with a gate, whatever led to it. */
-function faultsOf({ state, votes, deadline, closedAt }: Gate, { required, selfApproval }: Policy): string[] {
+function faultsOf(gate: Gate, { required, selfApproval }: Policy): string[] {
+  const { state, votes, deadline, closedAt } = gate;
   const voters = votes.map(vote => vote.by);
   const enough = votes.length === required && votes.every(({ verdict }) => verdict === 'approve');
   const claims = {
     'one person counts twice': new Set(voters).size < voters.length,
     'whoever asked counts': !selfApproval && voters.includes(requester),
     'a click after the deadline counts': votes.some(({ at }) => at >= deadline),
+    'nobody is left': state === 'approved' && coveredBy(gate).length === 0,
     'too few approved': state === 'approved' && !enough,
     'nobody knows when it closed': (closedAt === undefined) !== (state === 'open'),
   };
@@ -206,8 +222,9 @@ describe('an approval, whatever happens in whatever order', () => {
           model.act(act, now);
           const { gates } = subject.run;
           const states = gates.map(({ state }) => state);
-          if (states.join() !== model.states().join())
-            wrong.push(`${act.do} leads to ${states.join()} and not to ${model.states().join()}`);
+          const stand = gates.map(gate => `${gate.state} for ${coveredBy(gate).join('')}`);
+          if (stand.join() !== model.states().join())
+            wrong.push(`${act.do} leads to ${stand.join()} and not to ${model.states().join()}`);
           wrong.push(...changed(before, gates), ...gates.flatMap(gate => faultsOf(gate, policy)));
           for (const state of states) reached.add(state);
         }

@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import {
+  coveredBy,
   type Decision,
   decide,
   digestOf,
   expire,
   openGate,
+  refusalOf,
+  remaining,
+  verdictOf,
   waitsFor,
 } from '../../src/onboarding/approvals.ts';
 import { Fenced, finish, take, withdraw } from '../../src/onboarding/leased.ts';
 import { type Change, cancel, newRun, type Run } from '../../src/onboarding/run.ts';
 import { approver, request, requester, secondApprover, target } from '../support/builders.ts';
-import { at, gateOf, runOf } from '../support/runs.ts';
+import { gateOf as askedGate, at, runOf } from '../support/runs.ts';
 
 const day = 86_400_000;
 const lease = { epoch: 1, patienceMs: 60_000 };
@@ -160,6 +164,75 @@ describe('what an approval leaves in the run', () => {
   });
 });
 
+const without = (addresses: string[], by = approver): Change =>
+  vote({ digest: 'd3', by, without: addresses });
+const gateOf = (run: Run) => run.gates.at(-1) as Run['gates'][number];
+
+describe('an approval for some of those who are asked about', () => {
+  const [a, b, c] = ['a@harbour.example', 'b@harbour.example', 'c@harbour.example'];
+  const three = (required = 1): Run =>
+    apply(asked(required), openGate(lease, { digest: 'd3', addresses: [a, b, c] }), 1).run;
+  it('covers the others, and says whom it leaves out', () => {
+    const { run } = apply(three(), without([c, a]), 10);
+    const gate = gateOf(run);
+    expect(gate).toMatchObject({ state: 'approved', addresses: [a, b, c] });
+    expect(gate.votes).toEqual([{ by: approver, verdict: 'approve', at: 10, without: [a, c] }]);
+    expect(coveredBy(gate)).toEqual([b]);
+    expect(verdictOf(gate)).toEqual({ by: [approver], without: [a, c] });
+    expect(remaining({ addresses: gate.addresses, ...verdictOf(gate) })).toEqual([b]);
+  });
+
+  it('of several people covers those whom none of them left out', () => {
+    const once = apply(three(2), without([a]), 10).run;
+    expect(coveredBy(gateOf(once))).toEqual([b, c]);
+    // Whom one left out already has nobody else to answer for it.
+    const twice = apply(once, without([a, b], secondApprover), 11).run;
+    expect(gateOf(twice).votes[1]).toEqual({ by: secondApprover, verdict: 'approve', at: 11, without: [b] });
+    expect(verdictOf(gateOf(twice))).toEqual({ by: [approver, secondApprover], without: [a, b] });
+    const whole = apply(once, vote({ digest: 'd3', by: secondApprover }), 11).run;
+    expect(gateOf(whole)).toMatchObject({ state: 'approved' });
+    expect(coveredBy(gateOf(whole))).toEqual([b, c]);
+  });
+
+  it('covers everybody when nobody is left out, and says no more than that', () => {
+    const gate = gateOf(apply(three(), vote({ digest: 'd3', without: [] }), 10).run);
+    expect(gate.votes).toEqual([{ by: approver, verdict: 'approve', at: 10 }]);
+    expect(verdictOf(gate)).toEqual({ by: [approver] });
+    expect(remaining({ addresses: [a, b] })).toEqual([a, b]);
+  });
+
+  it('knows nothing of people who were not asked about', () => {
+    const gate = gateOf(apply(three(), without(['x@harbour.example']), 10).run);
+    expect(gate.votes).toEqual([{ by: approver, verdict: 'approve', at: 10 }]);
+  });
+
+  it('does not count when it would leave nobody, alone or with those before it', () => {
+    expect(apply(three(), without([a, b, c]), 10).unchanged).toBe('nobody');
+    const once = apply(three(2), without([a, b]), 10).run;
+    expect(apply(once, without([c], secondApprover), 11).unchanged).toBe('nobody');
+    expect(apply(once, vote({ digest: 'd3', by: secondApprover }), 11).run.gates.at(-1)?.state).toBe(
+      'approved',
+    );
+  });
+});
+
+describe('a refusal', () => {
+  it('keeps the reason', () => {
+    const { run } = apply(asked(), vote({ verdict: 'decline', reason: 'Too many.' }), 10);
+    expect(run.gates[0]?.votes).toEqual([{ by: approver, verdict: 'decline', at: 10, reason: 'Too many.' }]);
+  });
+
+  it('would be refused beforehand as it is when it comes', () => {
+    const open = asked();
+    const of = (by: string, right: Decision['right'], now: number) =>
+      refusalOf(open, { digest: 'd1', by, right }, now);
+    expect(of(approver, 'granted', 10)).toBeUndefined();
+    expect(of(approver, 'unlisted', 10)).toBe('unlisted');
+    expect(of(requester, 'granted', 10)).toBe('self');
+    expect(of(approver, 'granted', day)).toBe('expired');
+  });
+});
+
 describe('a decision on what was asked before', () => {
   it('counts for the newest of the same list', () => {
     const withdrawn = apply(asked(), withdraw(lease, ['approval']), 5).run;
@@ -187,7 +260,7 @@ const waits = (run: Run, by = approver, right: Decision['right'] = 'granted', no
   waitsFor(run, by, right, now);
 
 describe('a run waits for somebody', () => {
-  const asked = runOf({ gates: [gateOf()], due: at });
+  const asked = runOf({ gates: [askedGate()], due: at });
 
   it('whose decision would count', () => {
     expect(waits(asked)).toBe(true);
@@ -199,11 +272,11 @@ describe('a run waits for somebody', () => {
     ['anybody once it is late', waits(asked, approver, 'granted', at + 2 * day)],
     [
       'whoever has agreed',
-      waits(runOf({ gates: [gateOf({ votes: [{ by: approver, verdict: 'approve', at }] })] })),
+      waits(runOf({ gates: [askedGate({ votes: [{ by: approver, verdict: 'approve', at }] })] })),
     ],
-    ['anybody once it is decided', waits(runOf({ gates: [gateOf({ state: 'approved' })] }))],
+    ['anybody once it is decided', waits(runOf({ gates: [askedGate({ state: 'approved' })] }))],
     ['anybody while it asks nothing', waits(runOf())],
-    ['anybody once it has ended', waits(runOf({ gates: [gateOf()], due: null, status: 'cancelled' }))],
+    ['anybody once it has ended', waits(runOf({ gates: [askedGate()], due: null, status: 'cancelled' }))],
   ])('and not for %s', (_who, is) => {
     expect(is).toBe(false);
   });

@@ -227,6 +227,18 @@ describe('invites', () => {
     expect(invited()).toEqual([]);
   });
 
+  it('go to those alone whom no approver left out, whatever becomes of the rest', async () => {
+    const run = await onboarded(inviting(anna.mail ?? '', ben.mail ?? ''));
+    const digest = run.gates.at(-1)?.digest ?? '';
+    const vote = { digest, by: approver, verdict: 'approve' as const, right: 'granted' as const };
+    await records.change(run.id, decide({ ...vote, without: [ben.mail ?? ''] }));
+    const done = await advanced(run.id);
+    expect(done.status).toBe('done');
+    expect(invited()).toEqual([`invite ${anna.mail}`]);
+    expect(done.facts.approval).toMatchObject({ verdict: 'approved', without: [ben.mail] });
+    expect(done.facts.invites).toMatchObject({ sent: [{ address: anna.mail }], dropped: [] });
+  });
+
   describe('that were approved', () => {
     const group = request({ invite: { people: [], groups: ['g1'] } });
     /** Each thing that an approval covers, changed after it was given. */

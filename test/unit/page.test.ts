@@ -5,8 +5,9 @@ import { drawBlocks, drawMessage, drawn } from '../../src/sandbox/page-blocks.ts
 import { type Act, actButton } from '../../src/sandbox/page-form.ts';
 import { drawMrkdwn } from '../../src/sandbox/page-text.ts';
 import { checkBlocks } from '../../src/sandbox/slack-blocks.ts';
+import { declineView } from '../../src/slack/decline.ts';
 import { type Message, messages } from '../../src/slack/messages.ts';
-import { reviewView } from '../../src/slack/review.ts';
+import { choiceView, reviewView } from '../../src/slack/review.ts';
 import { gateOf, situations } from '../support/runs.ts';
 
 const names = (id: string): string | undefined => ({ U0REQUESTER: '@rosa', S0PLATFORM: '@leads' })[id];
@@ -42,14 +43,13 @@ describe('the page draws', () => {
     }
   });
 
-  it('the review of who is invited', async () => {
+  it('the modals of an approval', async () => {
     const [run] = Object.values(situations);
     if (run === undefined) throw new Error('there is no run');
-    const { value = [] } = checkBlocks(reviewView(run, gateOf()).blocks, {
-      surface: 'modal',
-      refuseNewBlocks: false,
-    });
-    expect(String(await drawBlocks(value, reading))).not.toContain('not drawn');
+    for (const view of [reviewView(run, gateOf()), choiceView(run, gateOf()), declineView(run, gateOf())]) {
+      const { value = [] } = checkBlocks(view.blocks, { surface: 'modal', refuseNewBlocks: false });
+      expect(String(await drawBlocks(value, reading))).not.toContain('not drawn');
+    }
   });
 
   it('what it does not know as such', async () => {

@@ -10,6 +10,7 @@ import { createRecords, type Records } from '../../src/onboarding/records.ts';
 import type { RolloutPolicy } from '../../src/onboarding/request.ts';
 import { announce, cancel, openGateOf, type Run, retry } from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
+import { newcomers } from '../../src/slack/messages.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { approver, requester, target, thread } from '../support/builders.ts';
 import { createWorld, failure, person, type World } from '../support/world.ts';
@@ -204,6 +205,20 @@ describe('the approval of a rollout', () => {
       .filter(({ name }) => name !== 'Home')
       .map(({ id }) => world.state.invites.get(id)?.map(({ email }) => email));
     expect(invites).toEqual(clusters.map(() => [anna.mail]));
+  });
+
+  it('invites to no cluster whom an approver left out', async () => {
+    world.state.groups.set(group, [anna, ben]);
+    const asked = await told((await announced(await begun({}, [group]))).id);
+    const vote = { by: approver, verdict: 'approve' as const, right: 'granted' as const };
+    const digest = asked.gates[0]?.digest ?? '';
+    await records.change(asked.id, decide({ ...vote, digest, without: [ben.mail ?? ''] }));
+    const done = await told(asked.id);
+    expect(done.status).toBe('done');
+    expect([...world.state.invites.values()].flat().map(({ email }) => email)).toEqual(
+      clusters.map(() => anna.mail),
+    );
+    expect(newcomers(done)).toEqual([anna.mail]);
   });
 
   it('invites nobody when it is declined', async () => {

@@ -4,8 +4,9 @@ import type { Run } from '../../src/onboarding/run.ts';
 import { checkBlocks, checkView, elementsOf } from '../../src/sandbox/slack-blocks.ts';
 import * as answers from '../../src/slack/answers.ts';
 import { GateClaim, readClaim } from '../../src/slack/claims.ts';
+import { declineView } from '../../src/slack/decline.ts';
 import { type Message, messages } from '../../src/slack/messages.ts';
-import { reviewView } from '../../src/slack/review.ts';
+import { boxesOf, choiceView, reviewView } from '../../src/slack/review.ts';
 import { approver, requester, secondApprover } from '../support/builders.ts';
 import { address, anyRun, at, ended, factsOf, gateOf, hostile, runOf, situations } from '../support/runs.ts';
 
@@ -73,6 +74,7 @@ describe('what a thread shows', () => {
       'Onboarding payments-eu prod: Waiting to try again',
       'Onboarding payments-eu prod: Failed',
       'Onboarding payments-eu prod: In progress, but a step failed',
+      'Onboarding payments-eu prod: Waiting for an approval',
       'Onboarding payments-eu prod: Stopping',
       'Onboarding payments-eu prod: Cancelled',
       'Onboarding payments-eu prod: Done, without invites',
@@ -169,15 +171,46 @@ describe('a request for approval', () => {
       fc.property(anyRun, run => {
         const [gate] = run.gates;
         if (gate === undefined) return;
-        const view = reviewView(run, gate);
-        expect(checkView(view).problems ?? []).toEqual([]);
-        for (const said of texts(view.blocks))
-          expect(links(said).filter(target => !ours(run)(target))).toEqual([]);
+        for (const view of [reviewView(run, gate), choiceView(run, gate), declineView(run, gate)]) {
+          expect(checkView(view).problems ?? []).toEqual([]);
+          for (const said of texts(view.blocks))
+            expect(links(said).filter(target => !ours(run)(target))).toEqual([]);
+        }
       }),
       { numRuns: 100 },
     );
     const view = JSON.stringify(reviewView(runOf({ ...asking, facts: factsOf(200) }), gateOf({}, 200)));
     for (const index of [0, 57, 199]) expect(view).toContain(address(index));
+  });
+
+  it('lets those who decide choose among hundreds, and says who has no box', () => {
+    const run = runOf({ ...asking, facts: factsOf(700) });
+    const view = choiceView(run, gateOf({}, 700));
+    expect(checkView(view).problems ?? []).toEqual([]);
+    expect(JSON.stringify(view).length).toBeLessThan(250_000);
+    const offered = elementsOf(view.blocks as never).flatMap(({ element }) =>
+      element.type === 'checkboxes' ? element.options : [],
+    );
+    expect(offered).toHaveLength(300);
+    expect(JSON.stringify(view)).toContain('400 people');
+    const shown = JSON.stringify(view);
+    for (let index = 0; index < 700; index += 1) expect(shown).toContain(address(index));
+  });
+
+  it('offers no box for whom somebody left out, and says who did', () => {
+    const votes = [{ by: approver, verdict: 'approve' as const, at, without: [address(1)] }];
+    const view = JSON.stringify(choiceView(asking, gateOf({ votes })));
+    expect(boxesOf(gateOf({ votes }))).toEqual([address(0)]);
+    expect(view).not.toContain(address(1));
+    expect(view).toContain('Left out by <@U0APPROVER>: Person 1');
+    const message = named(runOf({ ...asking, gates: [gateOf({ votes })] }), 'approval-1');
+    expect(JSON.stringify(message?.blocks)).toContain('Left out by <@U0APPROVER>: Person 1');
+  });
+
+  it('offers the same boxes whatever the order in which people are listed', () => {
+    const gate = gateOf({}, 700);
+    const turned = { ...gate, addresses: gate.addresses.toReversed() };
+    expect(boxesOf(turned)).toEqual(boxesOf(gate));
   });
 });
 

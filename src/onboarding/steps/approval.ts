@@ -1,4 +1,4 @@
-import { digestOf } from '../approvals.ts';
+import { digestOf, verdictOf } from '../approvals.ts';
 import { defineStep, waiting } from '../step.ts';
 
 /** People agree to exactly these invites to exactly this organization and environment, or do not. */
@@ -14,6 +14,6 @@ export const approval = defineStep({
 
     const gate = await ask({ digest, addresses });
     if (gate.state === 'open' || gate.state === 'void') return waiting({ at: gate.deadline });
-    return { verdict: gate.state, digest, addresses, by: gate.votes.map(({ by }) => by) };
+    return { verdict: gate.state, digest, addresses, ...verdictOf(gate) };
   },
 });

@@ -1,12 +1,12 @@
 import { explain, ServiceError } from '../../errors.ts';
-import { digestOf } from '../approvals.ts';
+import { digestOf, remaining } from '../approvals.ts';
 import type { Facts } from '../facts.ts';
 import { type People, resolvePeople } from '../people.ts';
 import { defineStep, type StepContext, withdrawn } from '../step.ts';
 
 type Sent = NonNullable<Facts['invites']>['sent'][number];
 
-/** Everybody who was approved and is still to be invited has an invite. */
+/** Everybody who was approved, whom no approver left out and who is still to be invited has an invite. */
 export const invites = defineStep({
   fact: 'invites',
   needs: ['organization', 'environment', 'invitees', 'approval'],
@@ -27,9 +27,13 @@ export const invites = defineStep({
     if (gained || digestOf(covered) !== approval.digest) return withdrawn('invitees', 'approval');
 
     const wanted = new Set([...now.people.map(({ address }) => address), ...alreadyThere(now)]);
-    const remaining = approval.addresses.filter(address => wanted.has(address));
-    const { sent, failed } = await inviteAll(context, remaining, now);
-    return { sent, failed, dropped: approval.addresses.filter(address => !wanted.has(address)) };
+    const agreed = remaining(approval);
+    const { sent, failed } = await inviteAll(
+      context,
+      agreed.filter(address => wanted.has(address)),
+      now,
+    );
+    return { sent, failed, dropped: agreed.filter(address => !wanted.has(address)) };
   },
 });
 

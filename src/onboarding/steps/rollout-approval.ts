@@ -1,4 +1,4 @@
-import { digestOfAll } from '../approvals.ts';
+import { digestOfAll, verdictOf } from '../approvals.ts';
 import { listAskedAbout } from '../roll.ts';
 import { defineStep, waiting } from '../step.ts';
 
@@ -21,6 +21,6 @@ export const rolloutApproval = defineStep({
 
     const gate = await ask({ digest, addresses });
     if (gate.state === 'open' || gate.state === 'void') return waiting({ at: gate.deadline });
-    return { verdict: gate.state, digest, addresses, by: gate.votes.map(({ by }) => by) };
+    return { verdict: gate.state, digest, addresses, ...verdictOf(gate) };
   },
 });

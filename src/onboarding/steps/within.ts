@@ -34,10 +34,11 @@ export const approvalWithin = defineStep({
     if (addresses.length === 0) return { verdict: 'not-needed', digest, addresses, by: [] };
 
     const above = (await kin.rollout())?.facts;
-    const { verdict, by } = above?.approval ?? {};
+    const { verdict, by, without = [] } = above?.approval ?? {};
     const asked = above?.looked && digestAskedAbout(above.looked, cluster);
     if (verdict === undefined || by === undefined || asked !== listDigestOf(facts.invitees))
       return waiting({ inMs: askAgainMs });
-    return { verdict, digest, addresses, by };
+    const left = addresses.filter(address => without.includes(address));
+    return { verdict, digest, addresses, by, ...(left.length > 0 && { without: left }) };
   },
 });
