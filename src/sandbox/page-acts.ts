@@ -20,6 +20,11 @@ export async function perform({ act, text, filled }: Deed, looked: Looked): Prom
   switch (act.act) {
     case 'type':
       return text.startsWith('/') ? await command(text, looked) : await say(text, looked);
+    case 'reply':
+      return text.startsWith('/') ? noCommand : await say(text, looked, act.thread);
+    case 'choose':
+      await slack.choose(user.id, act.view, act.block, filled);
+      return undefined;
     case 'press':
     case 'press-in': {
       const place = act.act === 'press' ? { channel: act.channel, ts: act.ts } : { view: act.view };
@@ -52,8 +57,14 @@ async function command(text: string, { sandbox: { slack }, user, channel }: Look
   return error === undefined ? undefined : (refusals[error] ?? `Slack says ${error}.`);
 }
 
-async function say(text: string, { sandbox: { slack }, user, channel }: Looked): Promise<Problem> {
-  if (text.trim() !== '') await slack.say(user.id, channel.id, text);
+const noCommand = 'Slack takes no commands in threads. Mention Holt: @holt status';
+
+async function say(
+  text: string,
+  { sandbox: { slack }, user, channel }: Looked,
+  thread?: string,
+): Promise<Problem> {
+  if (text.trim() !== '') await slack.say(user.id, channel.id, text, thread);
   return undefined;
 }
 

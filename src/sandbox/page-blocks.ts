@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { type Act, actButton } from './page-form.ts';
-import { drawInput, drawnInputs } from './page-inputs.ts';
+import { drawInput, drawnInputs, type Filling } from './page-inputs.ts';
 import {
   drawMrkdwn,
   drawnInRichText,
@@ -14,14 +14,11 @@ import type { Block, TaskCard } from './slack-blocks.ts';
 import type { Names } from './slack-text.ts';
 
 /** Where blocks stand, and who reads them. */
-export interface Reading {
-  /** Of the message or view; ids of its own parts begin with it. */
-  id: string;
+/** The id is that of the message or view; ids of its own parts begin with it. */
+export interface Reading extends Filling {
   names: Names;
   /** What pressing an element does. */
   press(block: string, action: string): Act;
-  /** What is wrong with the fields of a modal, by block_id. */
-  wrong?: Readonly<Record<string, string>>;
 }
 
 type Of<Type extends Block['type']> = Extract<Block, { type: Type }>;
@@ -52,7 +49,7 @@ const drawers = {
       each.type === 'button' ? drawButton(each, block_id, reading) : notDrawn(each.type),
     )}</div>`,
 
-  input: (block: Of<'input'>, { id, wrong = {} }: Reading) => drawInput(block, id, wrong[block.block_id]),
+  input: (block: Of<'input'>, reading: Reading) => drawInput(block, reading),
 
   data_table: ({ caption, rows: [head = [], ...rows] }: Of<'data_table'>, { names }: Reading) =>
     html`<div class="table" tabindex="0" role="group" aria-label="${caption}"><table><caption>${caption}</caption>
@@ -80,6 +77,7 @@ export const drawn: readonly string[] = [
   'raw_text',
   'button',
   'modal',
+  'home',
   ...drawnInputs,
   ...drawnTexts,
   ...drawnInRichText,

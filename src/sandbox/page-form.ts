@@ -8,8 +8,10 @@ const id = z.string().min(1).max(300);
 /** What a person does on the page. Whoever sends it is the person that the page shows as acting. */
 const Act = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('type') }),
+  z.strictObject({ act: z.literal('reply'), thread: id }),
   z.strictObject({ act: z.literal('press'), channel: id, ts: id, block: id, action: id }),
   z.strictObject({ act: z.literal('press-in'), view: id, block: id, action: id }),
+  z.strictObject({ act: z.literal('choose'), view: id, block: id }),
   z.strictObject({ act: z.literal('submit'), view: id }),
   z.strictObject({ act: z.literal('close'), view: id }),
   z.strictObject({ act: z.literal('merge'), repository: id, number: z.int() }),

@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
 import { drawTroubles, type Troubles } from './page-faults.ts';
 import { formId } from './page-form.ts';
-import { channelName, drawConversation, drawModal, type Looking } from './page-slack.ts';
+import { drawHome, homePlace } from './page-home.ts';
+import { drawConversation, drawModal, type Looking } from './page-slack.ts';
 import type { Systems } from './page-systems.ts';
 import type { Html } from './page-text.ts';
 import type { Supervised } from './supervisor.ts';
@@ -33,7 +34,7 @@ export const drawDocument = (looked: Looked): Html => html`<!doctype html>
 
 export function drawApp(looked: Looked): Html {
   const { fields, holt } = looked;
-  return html`<a class="skip" href="#text">Skip to the message field</a>
+  return html`<a class="skip" href="#${looked.home ? 'log' : 'text'}">Skip to ${looked.home ? 'the Home tab' : 'the message field'}</a>
     <header class="top">
       <h1>Holt <span>on stand-ins: nothing here leaves this machine</span></h1>
       <p class="state ${holt}" role="status">Holt is ${holt}</p>
@@ -41,7 +42,7 @@ export function drawApp(looked: Looked): Html {
     </header>
     <div class="columns">
       <div class="side">${drawPeople(looked)}${drawChannels(looked)}</div>
-      <main>${drawConversation(looked)}</main>
+      <main>${looked.home ? drawHome(looked) : drawConversation(looked)}</main>
       <aside aria-label="The other systems">${drawTroubles(looked.troubles)}${looked.systems.draw()}</aside>
     </div>
     <form id="${formId}" method="post" action="/act">${fields}</form>
@@ -51,8 +52,8 @@ export function drawApp(looked: Looked): Html {
 const address = (user: string, where: string): string =>
   `/?${new URLSearchParams({ as: user, in: where }).toString()}`;
 
-function drawPeople({ sandbox: { slack, parts }, user, channel }: Looked): Html {
-  const where = channel.kind === 'im' ? slack.bot.name : channel.name;
+function drawPeople({ sandbox: { slack, parts }, user, channel, home }: Looked): Html {
+  const where = home ? homePlace : channel.kind === 'im' ? slack.bot.name : channel.name;
   const people = slack.people().filter(({ isBot }) => !isBot);
   return html`<nav aria-labelledby="people-title"><h2 id="people-title">You act as</h2><ul>${people.map(
     ({
@@ -64,19 +65,21 @@ function drawPeople({ sandbox: { slack, parts }, user, channel }: Looked): Html 
   )}</ul></nav>`;
 }
 
-function drawChannels({ sandbox, user, channel }: Looked): Html {
+function drawChannels({ sandbox, user, channel, home }: Looked): Html {
   const { slack } = sandbox;
   const direct = slack.direct(user.id);
+  const open = home ? homePlace : channel.kind === 'im' ? slack.bot.name : channel.name;
   const places = [
-    { where: sandbox.channel, place: slack.channel(sandbox.channel), count: 0 },
-    { where: slack.bot.name, place: direct, count: slack.messages(direct.id).length },
+    { where: sandbox.channel, name: `#${sandbox.channel}`, count: 0 },
+    { where: slack.bot.name, name: 'Holt', count: slack.messages(direct.id).length },
+    { where: homePlace, name: 'Holt’s Home', count: 0 },
   ];
   return html`<nav aria-labelledby="places-title"><h2 id="places-title">Conversations</h2><ul>${places.map(
     ({
       where,
-      place,
+      name,
       count,
-    }) => html`<li><a href="${address(user.name, where)}"${place.id === channel.id ? html` aria-current="page"` : ''}>
-      <b>${channelName(place)}</b>${count === 0 ? '' : html` <span class="count" aria-label="${count} messages">${count}</span>`}</a></li>`,
+    }) => html`<li><a href="${address(user.name, where)}"${where === open ? html` aria-current="page"` : ''}>
+      <b>${name}</b>${count === 0 ? '' : html` <span class="count" aria-label="${count} messages">${count}</span>`}</a></li>`,
   )}</ul></nav>`;
 }

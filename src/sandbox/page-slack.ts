@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { usages } from '../onboarding/command.ts';
 import { drawBlocks, drawMessage } from './page-blocks.ts';
 import { type Act, actButton } from './page-form.ts';
+import type { Offers } from './page-inputs.ts';
 import { clock, type Html } from './page-text.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Channel, Ephemeral, Message, User } from './slack-state.ts';
@@ -11,6 +12,8 @@ export interface Looking {
   sandbox: Sandbox;
   user: User;
   channel: Channel;
+  /** Whether the app's Home tab is open instead. */
+  home: boolean;
   /** What is proposed to be typed. */
   example: { cluster: string; stage: string };
   /** What is wrong with what was filled in: of each modal, by block_id. */
@@ -21,7 +24,7 @@ export interface Looking {
 
 type Shown = Message & Partial<Pick<Ephemeral, 'to'>>;
 
-export const channelName = ({ kind, name }: Channel): string => (kind === 'im' ? 'Holt' : `#${name}`);
+const channelName = ({ kind, name }: Channel): string => (kind === 'im' ? 'Holt' : `#${name}`);
 
 /** The open conversation: what was said, and where to say something. */
 export function drawConversation(looking: Looking): Html {
@@ -44,7 +47,7 @@ function visible({ sandbox: { slack }, user, channel }: Looking): Shown[] {
 
 const drawWelcome = ({ channel, example }: Looking): Html =>
   channel.kind === 'im'
-    ? html`<p class="empty">Nothing yet. Holt writes to people here who are invited.</p>`
+    ? html`<p class="empty">Nothing yet. Write to Holt as you would type a command, without its name: <code>status</code>. It writes to people here who are invited, too.</p>`
     : html`<div class="empty"><p>Nobody has asked for anything yet. Type</p>
         <p><code>/otterize onboard ${example.cluster} ${example.stage}</code></p>
         <p>below and watch the thread fill. Then act as somebody who may approve.</p></div>`;
@@ -84,10 +87,25 @@ function drawThread(start: Shown, looking: Looking): Html | '' {
   return html`<details class="thread" id="t-${start.ts}" open>
     <summary>${replies.length} ${replies.length === 1 ? 'reply' : 'replies'}</summary>
     <ol>${replies.map(each => drawItem(each, looking))}</ol>
+    ${drawReply(start, looking)}
   </details>`;
 }
 
-function drawComposer({ fields, example: { cluster, stage } }: Looking, name: string): Html {
+/** Where something is said in a thread. */
+function drawReply({ ts }: Shown, { fields, channel, sandbox: { slack } }: Looking): Html {
+  const act: Act = { act: 'reply', thread: ts };
+  const example = channel.kind === 'im' ? 'status' : `@${slack.bot.name} status`;
+  return html`<form class="reply line" method="post" action="/act" id="reply-${ts}">
+    ${fields}<input type="hidden" name="act" value="${JSON.stringify(act)}">
+    <input name="text" aria-label="Reply in this thread" autocomplete="off" spellcheck="false" required maxlength="4000" placeholder="Reply, or ${example}">
+    <button class="button">Reply</button>
+  </form>`;
+}
+
+function drawComposer(
+  { fields, channel, sandbox, example: { cluster, stage } }: Looking,
+  name: string,
+): Html {
   const examples: Readonly<Record<keyof typeof usages, string>> = {
     onboard: `onboard ${cluster} ${stage}`,
     status: 'status',
@@ -98,22 +116,32 @@ function drawComposer({ fields, example: { cluster, stage } }: Looking, name: st
     cancel: `cancel ${cluster} ${stage}`,
     help: 'help',
   };
-  const hints = Object.entries(examples).map(
-    ([verb, text]) =>
-      html`<li><button type="button" class="hint" data-insert="/otterize ${text}"><code>${usages[verb as keyof typeof usages]}</code></button></li>`,
+  // To Holt itself one writes without more; elsewhere a mention does as much as the command, in threads too.
+  const isDirect = channel.kind === 'im';
+  const mention = `@${sandbox.slack.bot.name} status`;
+  const hint = (insert: string, words: string): Html =>
+    html`<li><button type="button" class="hint" data-insert="${insert}"><code>${words}</code></button></li>`;
+  const hints = Object.entries(examples).map(([verb, text]) =>
+    hint(isDirect ? text : `/otterize ${text}`, usages[verb as keyof typeof usages]),
   );
   const act: Act = { act: 'type' };
   return html`<form class="composer" method="post" action="/act" id="composer">
     ${fields}<input type="hidden" name="act" value="${JSON.stringify(act)}">
     <p id="told" role="alert" data-keep></p>
     <div class="line">
-      <input id="text" name="text" aria-label="Message ${name}" autocomplete="off" spellcheck="false" required maxlength="4000" placeholder="Message ${name}, or /otterize …">
+      <input id="text" name="text" aria-label="Message ${name}" autocomplete="off" spellcheck="false" required maxlength="4000" placeholder="Message ${name}${isDirect ? ': status, list, help …' : ', /otterize … or @holt …'}">
       <button class="button primary">Send</button>
     </div>
-    <div class="hints"><p><code>/otterize</code></p>
-      <ul aria-label="Put a command into the message">${hints}</ul></div>
+    <div class="hints"><p>${isDirect ? 'Write' : html`<code>/otterize</code>`}</p>
+      <ul aria-label="Put a command into the message">${hints}${isDirect ? '' : hint(mention, mention)}</ul></div>
   </form>`;
 }
+
+/** Whom and what the fields of a modal offer. */
+const offersOf = (slack: Sandbox['slack']): Offers => ({
+  people: slack.people().flatMap(({ id, realName, isBot }) => (isBot ? [] : [{ id, name: realName }])),
+  channels: slack.channels().flatMap(({ id, name, kind }) => (kind === 'im' ? [] : [{ id, name }])),
+});
 
 /** The modal that lies before this person, if one does. Its fields are a form of their own. */
 export function drawModal({ sandbox: { slack }, user, wrong, fields }: Looking): Html | '' {
@@ -125,6 +153,8 @@ export function drawModal({ sandbox: { slack }, user, wrong, fields }: Looking):
     names: slack.nameOf,
     press: (block: string, action: string): Act => ({ act: 'press-in', view: id, block, action }),
     wrong: wrong.get(id) ?? {},
+    filled: view.filled ?? {},
+    offers: offersOf(slack),
   };
   const act: Act = { act: 'submit', view: id };
   return html`<dialog class="modal" id="${id}" data-modal aria-labelledby="${id}-title">

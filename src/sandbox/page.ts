@@ -8,6 +8,7 @@ import { createStandIn, type Env, randomId } from './kit.ts';
 import { perform } from './page-acts.ts';
 import type { Troubles } from './page-faults.ts';
 import { filledIn, readAct } from './page-form.ts';
+import { homePlace } from './page-home.ts';
 import { drawApp, drawDocument, type Looked } from './page-layout.ts';
 import { createSystems } from './page-systems.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -79,11 +80,12 @@ export async function startPage({ sandbox, holt, troubles, example }: PageOption
   function look(as: string | undefined, where: string | undefined): Looked {
     const people = slack.people().filter(({ isBot }) => !isBot);
     const user = people.find(({ name }) => name === as) ?? slack.user(sandbox.requester);
-    const channel = where === slack.bot.name ? slack.direct(user.id) : slack.channel(sandbox.channel);
+    const home = where === homePlace;
+    const channel = home || where === slack.bot.name ? slack.direct(user.id) : slack.channel(sandbox.channel);
     const fields = Object.entries({ token, as: user.name, in: where ?? '' }).map(
       ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
     );
-    const shown = { user, channel, wrong, fields: html`${fields}` };
+    const shown = { user, channel, home, wrong, fields: html`${fields}` };
     return { sandbox, systems, holt: holt(), troubles, example, ...shown };
   }
   const looked = ({ req }: Context<Env>) => look(req.query('as'), req.query('in'));
@@ -98,7 +100,20 @@ export async function startPage({ sandbox, holt, troubles, example }: PageOption
     return await next();
   });
 
-  app.get('/', async context => context.html(await drawDocument(looked(context))));
+  app.get('/', async context => {
+    const shown = looked(context);
+    // As in Slack, the app hears of it and draws the tab.
+    if (shown.home) void slack.openHome(shown.user.id).then(changed);
+    return context.html(await drawDocument(shown));
+  });
+
+  // What a field offers for what is typed into it, the app says; its modal lies before this person.
+  app.get('/search', async context => {
+    const { token: sent, view = '', block = '', typed = '' } = context.req.query();
+    if (sent !== token) return context.text('The page is out of date; load it again.', 403);
+    const { user } = looked(context);
+    return context.json(await slack.suggest(user.id, view, block, typed).catch(() => []));
+  });
 
   for (const [name, type] of Object.entries(pageFiles)) {
     const content = await readFile(new URL(`page/${name}`, import.meta.url), 'utf8');

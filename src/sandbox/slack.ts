@@ -40,6 +40,7 @@ interface Onlooker {
   /** Everybody, the bot too. */
   people(): User[];
   channel(ref: string): Channel;
+  channels(): Channel[];
   /** The direct messages between a person and the bot. */
   direct(user: string): Channel;
   /** What stands for an id in a text: `@anna`, `#platform`. */
@@ -177,6 +178,7 @@ function onlooker(workspace: Workspace, calls: StandIn['calls']): Onlooker {
     user,
     people: () => [...workspace.users.values()],
     channel,
+    channels: () => [...workspace.channels.values()],
     direct: ref => directMessages(workspace, user(ref).id),
     nameOf: id => namesOf(workspace)(id),
     messages: ref => workspace.messages.filter(each => ref === undefined || each.channel === channel(ref).id),

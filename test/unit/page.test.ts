@@ -26,7 +26,7 @@ async function say({ text, blocks: given }: Pick<Message, 'text' | 'blocks'>): P
 }
 
 /** What is no part of Block Kit: an event's type, and the kind of a source. */
-const others = ['block_actions', 'url'];
+const others = ['block_actions', 'block_suggestion', 'url'];
 
 describe('the page draws', () => {
   it('what the bot’s code uses of Block Kit, and nothing else', () => {

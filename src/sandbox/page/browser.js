@@ -126,9 +126,9 @@ document.addEventListener('submit', event => {
   event.preventDefault();
   pressed = event.submitter ?? null;
   void send(form, event.submitter);
-  if (form.id !== 'composer') return;
+  if (!form.matches('.composer, .reply')) return;
   form.reset();
-  sessionStorage.removeItem(draft);
+  if (form.id === 'composer') sessionStorage.removeItem(draft);
 });
 
 document.addEventListener('click', event => {
@@ -145,6 +145,45 @@ document.addEventListener('click', event => {
 document.addEventListener('input', event => {
   if (event.target instanceof HTMLInputElement && event.target.id === 'text')
     sessionStorage.setItem(draft, event.target.value);
+});
+
+/** The app says what a field offers for what is typed into it. */
+async function search(/** @type {HTMLInputElement} */ field) {
+  const { form, dataset, value: typed } = field;
+  const offers = field.list;
+  const given = form === null ? null : new FormData(form);
+  if (given === null || offers === null) return;
+  const about = {
+    token: String(given.get('token')),
+    as: String(given.get('as')),
+    in: String(given.get('in')),
+  };
+  const view = String(field.closest('dialog')?.id);
+  const query = new URLSearchParams({ ...about, view, block: dataset['search'] ?? '', typed });
+  const answer = await fetch(`/search?${query}`);
+  // What was typed meanwhile has a search of its own.
+  if (!answer.ok || field.value !== typed) return;
+  offers.replaceChildren(
+    ...(await answer.json()).map((/** @type {string} */ name) => new Option(name, name)),
+  );
+}
+
+const searching = (/** @type {Event} */ { target }) => {
+  if (target instanceof HTMLInputElement && target.dataset['search'] !== undefined) void search(target);
+};
+document.addEventListener('input', searching);
+document.addEventListener('focusin', searching);
+
+// What is chosen in some fields of a modal, the app hears at once.
+document.addEventListener('change', ({ target }) => {
+  const field = target instanceof Element ? target.closest('[data-choose]') : null;
+  const form = field?.closest('form');
+  if (!(field instanceof HTMLElement) || !(form instanceof HTMLFormElement)) return;
+  const choice = document.createElement('button');
+  Object.assign(choice, { name: 'act', value: field.dataset['choose'], hidden: true });
+  form.append(choice);
+  void send(form, choice);
+  choice.remove();
 });
 
 // Escape closes a modal of the app's as its own button does: the app's server side knows what is open.
