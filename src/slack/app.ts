@@ -68,6 +68,7 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
   const follow = async (outcome: Outcome, { user }: Asking, tell: Tell, aside = false): Promise<void> => {
     await homes.refresh(user);
     await followUp(desk, outcome, { tell, aside, closing: closing.signal });
+    if (outcome.started !== undefined) await homes.refresh(user);
   };
 
   app.command(

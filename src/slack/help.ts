@@ -16,6 +16,7 @@ export const help = (requester: boolean): Answer =>
       ...(requester
         ? [
             `• \`${commandName} ${usages.onboard}\`: onboard a cluster, for example \`${commandName} onboard payments-eu prod invite @anna\``,
+            `• \`${commandName} onboard\` alone: choose in a form, and see what it would be before it begins`,
             `• several at once: \`${commandName} onboard payments-eu,payments-us prod\`, \`payments-*\`, \`region=eu\`, or \`--all\`; you see what that is before anything begins`,
             `• \`${commandName} ${usages.retry}\`: try again what failed`,
             `• \`${commandName} ${usages.cancel}\`: stop before the next change; what was made stays`,
@@ -26,6 +27,7 @@ export const help = (requester: boolean): Answer =>
       `• \`${commandName} ${usages.whoami}\`: what you may do`,
       `• \`${commandName} ${usages.can}\`: whether you may, and which rule says so`,
       `• \`${commandName} ${usages.help}\`: this`,
+      'In threads, where there are no commands, mention me: `@holt status`. In the thread of an onboarding that means this one, as do retry and cancel. In direct messages with me the words alone do.',
       ...(requester
         ? ['Typing a command again is always right: what is there is found, not made again.']
         : ['You may onboard nothing here; the requesters in holt.yaml may.']),

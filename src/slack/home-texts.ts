@@ -15,7 +15,7 @@ export interface FleetCounts {
 }
 
 export const home = {
-  start: { text: 'New onboarding', label: 'Onboard a cluster: choose it, its stage and the people' },
+  start: { text: 'New onboarding', label: 'New onboarding: choose the cluster, its stage and the people' },
   waiting: 'Waiting for you',
   mine: 'Yours',
   recent: 'Recent',

@@ -96,6 +96,22 @@ describe('the page', () => {
     expect(await tell('/deploy now')).toMatch(/\/deploy is not a command here/);
   });
 
+  it('takes no command in a thread, and says what to write instead', async () => {
+    const { ts } = await sandbox.slack.say('rosa', 'platform', 'a thread');
+    const reply = { act: JSON.stringify({ act: 'reply', thread: ts }) };
+    expect(await (await send({ ...reply, text: '/otterize status' })).json()).toEqual({
+      problem: expect.stringContaining('@holt status'),
+    });
+    await send({ ...reply, text: 'a reply' });
+    expect(sandbox.slack.thread('platform', ts).map(({ text }) => text)).toEqual(['a thread', 'a reply']);
+  });
+
+  it('searches for nobody who does not have its token', async () => {
+    const search = (sent: string) => fetch(`${page.url}/search?as=rosa&view=V0&block=cluster&token=${sent}`);
+    expect((await search('guessed')).status).toBe(403);
+    expect(await (await search(token)).json()).toEqual([]);
+  });
+
   it('shows what is for one person to that person alone', async () => {
     const { slack } = sandbox;
     const noor = slack.user('noor').id;

@@ -206,6 +206,67 @@ describe.skipIf(!browserAvailable)('the page in a browser', { timeout: storyMs }
     expect(await focusedLabel()).toBe('Approve these invites');
   });
 
+  it('takes words in a thread, and in the direct messages', async () => {
+    const rosa = await as('rosa');
+    const thread = rosa.locator('li').filter({ hasText: 'Onboarding payments-eu prod' }).first();
+    const reply = thread.getByRole('textbox', { name: 'Reply in this thread' });
+    await reply.fill('/otterize status');
+    await rosa.keyboard.press('Enter');
+    await seen(rosa.getByText('Slack takes no commands in threads'));
+    await reply.fill('@holt status');
+    await rosa.keyboard.press('Enter');
+    await seen(onlyFor(rosa, 'Onboarding payments-eu prod:'));
+    await rosa.getByRole('link', { name: /^Holt/ }).first().click();
+    await rosa.locator('html[data-live]').waitFor();
+    await type(rosa, 'whoami');
+    await seen(rosa.getByText('You may onboard at'));
+    expect(await flaws(rosa)).toEqual([]);
+  });
+
+  it('onboards by the form, from the command and from the Home tab', async () => {
+    const rosa = await as('rosa');
+    await type(rosa, '/otterize onboard');
+    const form = rosa.getByRole('dialog', { name: 'Onboard a cluster' });
+    const cluster = form.getByRole('combobox', { name: 'Cluster' });
+    const stage = form.getByRole('combobox', { name: 'Stage' });
+    await cluster.fill('payments-u');
+    await expect
+      .poll(() =>
+        form
+          .locator('datalist')
+          .first()
+          .locator('option')
+          .evaluateAll(all => all.length),
+      )
+      .toBe(1);
+    await stage.fill('nonsense');
+    await stage.press('Tab');
+    await form.getByRole('button', { name: 'Preview' }).click();
+    await seen(form.getByText('I do not know the cluster payments-u.'));
+    expect(await flaws(rosa)).toEqual([]);
+    // Closed by accident, it opens again as it was.
+    await rosa.keyboard.press('Escape');
+    await form.waitFor({ state: 'detached' });
+
+    const home = await as('rosa', 'home');
+    await button(home, 'New onboarding').click();
+    const again = home.getByRole('dialog', { name: 'Onboard a cluster' });
+    await seen(again);
+    expect(await again.getByRole('combobox', { name: 'Stage' }).inputValue()).toBe('nonsense');
+    await again.getByRole('combobox', { name: 'Cluster' }).fill('payments-us');
+    await again.getByRole('combobox', { name: 'Stage' }).fill('dev');
+    await again.getByRole('combobox', { name: 'Channel' }).selectOption('#platform');
+    await picture(home, '9-form');
+    await again.getByRole('button', { name: 'Preview' }).click();
+    await seen(again.getByText('Start the onboarding of payments-us dev?'));
+    await again.getByRole('button', { name: 'Start' }).click();
+    await again.waitFor({ state: 'detached' });
+    await seen(home.getByText('payments-us dev').first());
+    expect(await flaws(home)).toEqual([]);
+    await picture(home, '10-home');
+    await seen(rosa.getByText('Onboarding payments-us dev', { exact: true }));
+  });
+
   it('shows how Holt takes a vault that forbids, a limit of GitHub, and its own death', async () => {
     const rosa = await as('rosa');
     await rosa.getByRole('heading', { name: 'Make something fail' }).click();
