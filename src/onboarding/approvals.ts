@@ -80,10 +80,9 @@ export const decide =
     const state = verdict === 'decline' ? 'declined' : granted ? 'approved' : 'open';
     const closed = state === 'open' ? {} : { closedAt: now };
     const decided: Gate = { ...gate, votes, state, ...closed };
-    const gates = run.gates.map(each => (each === gate ? decided : each));
     const due = state === 'open' ? run.due : now;
     const kind = state === 'open' ? 'agreed' : state;
-    return { next: { ...run, gates, due }, kind, by, about: digest, wake: state !== 'open' };
+    return { next: { ...withOpen(run, decided), due }, kind, by, about: digest, wake: state !== 'open' };
   };
 
 function voteOf({ by, verdict, reason, without = [] }: Decision, gate: Gate, at: number): Vote {
@@ -140,13 +139,33 @@ export function waitsFor(run: Run, by: string, right: Right, now: number): boole
   return gate !== undefined && refusalOf(run, { digest: gate.digest, by, right }, now) === undefined;
 }
 
+/** When something is to be done about a request that nobody decides: to remind the approvers of it, or to end it. */
+export function nextLookAt(gate: Gate, { remindBeforeMs = 0 }: Run['request']['target']['approval']): number {
+  const isReminded = gate.state !== 'open' || gate.remindedAt !== undefined;
+  return isReminded ? gate.deadline : gate.deadline - remindBeforeMs;
+}
+
+/** The approvers are reminded of what is open, once, by the store's clock. */
+export const remind = (lease: Lease): Change =>
+  leased(lease, (run, now) => {
+    const gate = openGateOf(run);
+    if (gate === undefined || run.cancel !== undefined) return { unchanged: 'nothing-open' };
+    const due = nextLookAt(gate, run.request.target.approval);
+    if (now < due || now >= gate.deadline) return { unchanged: 'not-now' };
+    return { next: withOpen(run, { ...gate, remindedAt: now }), kind: 'reminded', about: gate.digest };
+  });
+
 /** Nobody decided in time, by the store's clock. */
 export const expire = (lease: Lease): Change =>
   leased(lease, (run, now) => {
     const gate = openGateOf(run);
     if (gate === undefined || now < gate.deadline) return { unchanged: 'in-time' };
-    const gates = run.gates.map(each =>
-      each === gate ? { ...each, state: 'expired' as const, closedAt: now } : each,
-    );
-    return { next: { ...run, gates }, kind: 'expired', about: gate.digest };
+    const expired: Gate = { ...gate, state: 'expired', closedAt: now };
+    return { next: withOpen(run, expired), kind: 'expired', about: gate.digest };
   });
+
+/** The run with this in place of its open request. */
+const withOpen = (run: Run, gate: Gate): Run => {
+  const open = openGateOf(run);
+  return { ...run, gates: run.gates.map(each => (each === open ? gate : each)) };
+};

@@ -1,6 +1,6 @@
 import { explain, HeldBack } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { expire } from './approvals.ts';
+import { expire, remind } from './approvals.ts';
 import type { FactName } from './facts.ts';
 import { beginSteps, establish, Fenced, failStep, finish, postpone, rest, take, withdraw } from './leased.ts';
 import { hasFailed, openGateOf, type Run } from './run.ts';
@@ -59,7 +59,8 @@ async function work(session: Session, options: EngineOptions): Promise<Map<FactN
   const parked = new Map<FactName, number>();
   const busy = new Map<FactName, Promise<void>>();
   const fatal: unknown[] = [];
-  if (openGateOf(session.run) !== undefined) await session.change(expire(session.lease));
+  if (openGateOf(session.run) !== undefined)
+    for (const due of [expire, remind]) await session.change(due(session.lease));
 
   for (;;) {
     const now = await session.now();

@@ -52,6 +52,9 @@ const Approval = z
     approvers: Who.describe('Who may approve: Slack user ids and user group ids.'),
     selfApproval: z.boolean().describe('Whether the person who asked may approve too. Default false.'),
     expires: Duration.describe('When an unanswered request is over, for example 24h (the default).'),
+    remindBefore: Duration.describe(
+      'How long before that the approvers are reminded, once. Default: a quarter of expires. Nobody is reminded when it is not shorter than expires.',
+    ),
   })
   .partial();
 

@@ -68,12 +68,12 @@ export function resolveTarget(fleet: Fleet, cluster: string, stage: string): Tar
     );
   }
   const { rollout: _, ...settings } = render(settingsOf(fleet, cluster, stage), cluster, stage) as Plain;
-  const { expires, ...approval } = settings['approval'] as Plain;
+  const { expires, remindBefore, ...approval } = settings['approval'] as Plain;
   const parsed = Target.safeParse({
     ...settings,
     cluster,
     stage,
-    approval: { ...approval, expiresMs: durationMs(String(expires)) },
+    approval: { ...approval, ...timesOf(String(expires), remindBefore) },
     gitops: gitopsOf(settings['gitops'] as Plain, `holt/${cluster}-${stage}`),
   });
   if (!parsed.success) {
@@ -83,6 +83,15 @@ export function resolveTarget(fleet: Fleet, cluster: string, stage: string): Tar
   const problems = problemsOf(parsed.data);
   if (problems.length > 0) throw new UserError('settings', `For ${cluster} ${stage}: ${problems.join(' ')}`);
   return parsed.data;
+}
+
+function timesOf(
+  expires: string,
+  remindBefore: unknown,
+): Pick<Target['approval'], 'expiresMs' | 'remindBeforeMs'> {
+  const expiresMs = durationMs(expires);
+  const remindBeforeMs = remindBefore === undefined ? expiresMs / 4 : durationMs(String(remindBefore));
+  return { expiresMs, ...(remindBeforeMs < expiresMs && { remindBeforeMs }) };
 }
 
 const otterizeName = /^[A-Za-z][A-Za-z0-9- _]{0,61}[A-Za-z0-9]$/;

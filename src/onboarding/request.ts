@@ -25,6 +25,8 @@ const ApprovalPolicy = z.strictObject({
   selfApproval: z.boolean(),
   /** After how many milliseconds an unanswered request is over. */
   expiresMs: z.int().positive(),
+  /** How many milliseconds before that the approvers are reminded, once; never when left out. */
+  remindBeforeMs: z.int().positive().optional(),
 });
 
 export const GitOpsTarget = z.strictObject({

@@ -45,6 +45,8 @@ export const Gate = z.strictObject({
   addresses: z.array(z.string()),
   openedAt: z.int(),
   deadline: z.int(),
+  /** When the approvers were reminded of it. */
+  remindedAt: z.int().optional(),
   votes: z.array(Vote),
   state: z.enum(['open', 'approved', 'declined', 'expired', 'void']),
   closedAt: z.int().optional(),

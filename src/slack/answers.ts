@@ -2,8 +2,9 @@ import type { Refusal } from '../onboarding/approvals.ts';
 import { usages } from '../onboarding/command.ts';
 import type { Right } from '../onboarding/policy.ts';
 import type { Target } from '../onboarding/request.ts';
-import { isLive, type Run } from '../onboarding/run.ts';
+import { type Gate, isLive, type Run } from '../onboarding/run.ts';
 import type { Selected } from '../onboarding/selection.ts';
+import { outcomeOf } from './approval-message.ts';
 import { buttons, refusals, strangers, voted } from './approval-texts.ts';
 import { actions, type Blocks, button, section } from './blocks.ts';
 import { commandName, type StartClaim } from './claims.ts';
@@ -177,7 +178,11 @@ export const withoutRight = (right: Exclude<Right, 'granted'>, unlisted: Answer)
   right === 'unlisted' ? unlisted : ready(strangers[right]);
 
 export const decided = {
-  refused: (reason: string): Answer => ready(refusals[reason as Refusal] ?? refusals.decided),
+  /** `run` as it was judged; who comes too late hears who was faster. */
+  refused: (reason: string, run: Run, gate: Gate): Answer =>
+    reason === 'decided'
+      ? answer(joined([words(refusals.decided), outcomeOf(run, gate, true)], ' '))
+      : ready(refusals[reason as Refusal] ?? refusals.decided),
   approved: (open: boolean): Answer => ready(open ? voted.approve.more : voted.approve.last),
   declined: ready(voted.decline),
 };

@@ -10,6 +10,11 @@ import { many, reasons } from './texts.ts';
 
 const budget = 1200;
 
+interface Content {
+  text: string;
+  blocks: Blocks;
+}
+
 /** Somebody who is not invited. Who was named in the command and has no address is known by the mention alone. */
 export function nameOf(run: Run, { name, address }: LeftOut): Markup {
   const mentioned = /^<@(\w+)>$/.exec(name)?.[1];
@@ -60,7 +65,7 @@ function leftOut(run: Run): Markup {
 }
 
 /** What became of the request, in words; nothing while it is open. */
-function outcome(run: Run, gate: Gate, isLast: boolean): Markup {
+export function outcomeOf(run: Run, gate: Gate, isLast: boolean): Markup {
   const refusal = gate.votes.find(({ verdict }) => verdict === 'decline');
   switch (gate.state) {
     case 'open':
@@ -94,12 +99,12 @@ function press(run: Run, gate: Gate): Button[] {
 }
 
 /** The request for approval: a question with buttons, then what became of it. */
-export function approvalMessage(run: Run, gate: Gate, isLast: boolean): { text: string; blocks: Blocks } {
+export function approvalMessage(run: Run, gate: Gate, isLast: boolean): Content {
   const { required } = run.request.target.approval;
   const question = approval.ask(run, gate.addresses.length);
   const asked = gate.state === 'open' && isLive(run);
   const votes = asked && required > 1 && gate.votes.length > 0 ? approval.votes(gate, required) : nothing;
-  const state = asked ? joined([approval.deadline(run, gate), votes], '\n') : outcome(run, gate, isLast);
+  const state = asked ? joined([approval.deadline(run, gate), votes], '\n') : outcomeOf(run, gate, isLast);
   const people = [approval.people(namesOf(run, gate.addresses)), isLast ? leftOut(run) : nothing];
   const parts = [question, joined(people, '\n'), joined([state, leftOutBy(run, gate)], '\n')].filter(
     part => !isNothing(part),
@@ -111,4 +116,18 @@ export function approvalMessage(run: Run, gate: Gate, isLast: boolean): { text: 
     text: fit(summary, 1500).markup,
     blocks: [...parts.map(section), ...(asked ? [actions(press(run, gate))] : [])],
   };
+}
+
+const saidOnce = (text: Markup): Content => ({ text: fit(text, 1500).markup, blocks: [section(text)] });
+
+/** Mentions the approvers while they may still decide; what was posted stands, and nobody is reminded of what is decided. */
+export const reminderMessage = (run: Run, gate: Gate): Content | undefined =>
+  gate.remindedAt === undefined || gate.state !== 'open' || !isLive(run) || run.cancel !== undefined
+    ? undefined
+    : saidOnce(approval.reminder(run, gate, coveredBy(gate).length));
+
+/** Tells whoever asked what became of it: nobody hears of a message that is edited. */
+export function decidedMessage(run: Run, gate: Gate): Content | undefined {
+  if (gate.state === 'open' || gate.state === 'void') return undefined;
+  return saidOnce(approval.told(run, joined([outcomeOf(run, gate, true), leftOutBy(run, gate)], ' ')));
 }

@@ -38,6 +38,10 @@ export const approval = {
       gate.votes.map(({ by }) => user(by)),
       ', ',
     )}.`,
+  reminder: (run: Run, gate: Gate, count: number): Markup =>
+    markup`${approversOf(run)}: the request above to invite ${many(count, 'person', 'people')} for ${targetOf(run)} is still open, until ${moment(gate.deadline)}.`,
+  told: (run: Run, outcome: Markup): Markup =>
+    markup`${askedBy(run)}, the invites you asked for (${targetOf(run)}): ${outcome}`,
   leftOutBy: (by: string, names: Markup): Markup => markup`Left out by ${user(by)}: ${names}`,
   approved: (gate: Gate): Markup =>
     markup`Approved by ${joined(
@@ -65,7 +69,7 @@ export const refusals: Readonly<Record<Refusal, string>> = {
   superseded:
     'This request does not count any more: the list of people has changed. Look for the newer one below.',
   ended: 'The onboarding has ended or is being stopped, so there is nothing to decide any more.',
-  decided: 'This was decided already; the message says by whom.',
+  decided: 'This was decided already.',
   expired: 'Nobody decided in time, so this request is over. Type the command again to ask again.',
   unlisted: 'You are not among the approvers of this stage, so your click does not count.',
   ...strangers,

@@ -64,7 +64,8 @@ async function vote(
   const result = await inTime(desk.records.change(run.id, change));
   if (!result.applied) {
     const { reason = 'decided' } = result;
-    return refuse(desk, asking, reason, decided.refused(reason), run.id);
+    const newest = gateIn(result.run, gate.digest)?.gate ?? gate;
+    return refuse(desk, asking, reason, decided.refused(reason, result.run, newest), run.id);
   }
   const open = gateIn(result.run, gate.digest)?.gate.state === 'open';
   return { answer: said.verdict === 'approve' ? decided.approved(open) : decided.declined, counts: true };
@@ -96,7 +97,8 @@ export const decline: ClickListener = async (desk, click) => {
   const asked = await askedAt(desk, click);
   if (asked === undefined) return forged(desk, click);
   const reason = refusalOf(asked.run, judged(asked, click, desk), await inTime(desk.records.now()));
-  if (reason !== undefined) return refuse(desk, click, reason, decided.refused(reason), asked.run.id);
+  if (reason !== undefined)
+    return refuse(desk, click, reason, decided.refused(reason, asked.run, asked.gate), asked.run.id);
   await open(desk, click, declineView(asked.run, asked.gate));
   return {};
 };

@@ -1,7 +1,7 @@
 import { remaining } from '../onboarding/approvals.ts';
 import type { Roll } from '../onboarding/roll.ts';
 import type { Run } from '../onboarding/run.ts';
-import { approvalMessage } from './approval-message.ts';
+import { approvalMessage, decidedMessage, reminderMessage } from './approval-message.ts';
 import { type Blocks, section } from './blocks.ts';
 import {
   type Accounts,
@@ -48,9 +48,11 @@ export function messages(run: Run, accounts: Accounts, roll: Roll = {}): Message
     content === undefined ? [] : [message(role, 'thread', content)];
   return [
     message('root', 'root', several ? rolloutProgress(run, roll) : progress(run)),
-    ...run.gates.flatMap((gate, index) =>
-      reply(approvalRole(index), approvalMessage(run, gate, index === last)),
-    ),
+    ...run.gates.flatMap((gate, index) => [
+      ...reply(approvalRole(index), approvalMessage(run, gate, index === last)),
+      ...reply(`reminder-${index + 1}`, reminderMessage(run, gate)),
+      ...reply(`decided-${index + 1}`, decidedMessage(run, gate)),
+    ]),
     ...failureMessages(run).flatMap(({ number, content }) => reply(failureRole(number), content)),
     ...reply('pull-request', several ? rolloutPulls(run) : pullRequestMessage(run)),
     ...welcomes(run, accounts),

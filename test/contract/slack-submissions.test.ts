@@ -62,7 +62,7 @@ describe('Decline', () => {
     const view = await house.open(approver, asked, 'decline');
     await house.press(secondApprover, asked, 'approve');
     const { open } = await house.slack.submitView(approver, view.id, { reason: 'Too late' });
-    expect(JSON.stringify(open)).toContain('decided already');
+    expect(JSON.stringify(open)).toMatch(new RegExp(`decided already\\. Approved by <@${secondApprover}>`));
     expect((await gate())?.votes).toHaveLength(1);
   });
 });

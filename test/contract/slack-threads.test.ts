@@ -197,6 +197,20 @@ describe('an approval', () => {
     await house.settled(run => run.gates.at(-1)?.state === 'open');
   });
 
+  it('that nobody answers is brought to mind once before it is over, and never after', async () => {
+    const asked = await request();
+    house.clock.aheadMs = 18 * 3_600_000 - 60_000;
+    await house.settled(run => run.due !== null);
+    expect(house.said()).not.toContain('still open');
+    house.clock.aheadMs = 18 * 3_600_000 + 1_000;
+    const reminder = await house.message('reminder-1', /@noor.*still open, until/);
+    expect(reminder.thread_ts).toBe(asked.thread_ts);
+    expect(await house.press(approver, asked, 'approve')).toMatch(/the invites go out/);
+    await done();
+    await house.message('decided-1', /@rosa, the invites you asked for .*Approved by @noor/);
+    expect(house.said().split('still open')).toHaveLength(2);
+  });
+
   it('that comes too late does not count', async () => {
     const asked = await request();
     house.clock.aheadMs = 25 * 3_600_000;

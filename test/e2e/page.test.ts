@@ -188,6 +188,32 @@ describe.skipIf(!browserAvailable)('the page in a browser', { timeout: storyMs }
     await seen(rosa.getByText('The invites were declined'));
   });
 
+  it('invites those alone who stay ticked', async () => {
+    const [rosa, noor] = [await as('rosa'), await as('noor')];
+    await type(rosa, '/otterize onboard payments-us dev');
+    await button(noor, 'Review the people').last().click();
+    const review = noor.getByRole('dialog', { name: 'People to invite' });
+    const boxes = review.getByRole('checkbox');
+    await seen(boxes);
+    expect(await boxes.count()).toBe(3);
+    expect(await flaws(noor)).toEqual([]);
+    for (const box of await boxes.all()) await box.uncheck();
+    await review.getByRole('button', { name: 'Approve' }).click();
+    await seen(review.getByText('Nobody is ticked'));
+    expect(await flaws(noor)).toEqual([]);
+    // What was unticked stays so, whatever the page has drawn meanwhile.
+    expect(await review.getByRole('checkbox', { checked: true }).count()).toBe(0);
+    for (const box of (await boxes.all()).slice(0, 2)) {
+      await box.focus();
+      await noor.keyboard.press('Space');
+    }
+    await review.getByRole('button', { name: 'Approve' }).click();
+    await review.waitFor({ state: 'detached' });
+    await seen(onlyFor(noor, 'the invites go out'));
+    await seen(rosa.getByText('Left out by @noor'));
+    await seen(rosa.getByText('2 people invited'));
+  });
+
   it('lets nobody approve what they asked for, and works by keyboard alone', async () => {
     const noor = await as('noor');
     await field(noor).focus();

@@ -1,12 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { coveredBy, decide, expire, openGate } from '../../src/onboarding/approvals.ts';
+import { coveredBy, decide, expire, openGate, remind } from '../../src/onboarding/approvals.ts';
 import { Fenced, failStep, finish, take, withdraw } from '../../src/onboarding/leased.ts';
 import type { Right } from '../../src/onboarding/policy.ts';
 import { type Change, cancel, type Gate, newRun, type Run, retry } from '../../src/onboarding/run.ts';
 import { approver, request, requester, secondApprover, target } from '../support/builders.ts';
 
 const expiresMs = 1_000;
+const remindBeforeMs = 500;
 const addresses = ['a', 'b', 'c'];
 const sequences = 10_000;
 
@@ -20,7 +21,7 @@ type Act =
       without: string[];
     }
   | { do: 'ask'; digest: string; late: boolean }
-  | { do: 'expire' | 'withdraw' | 'fail'; late: boolean }
+  | { do: 'expire' | 'remind' | 'withdraw' | 'fail'; late: boolean }
   | { do: 'finish'; status: 'done' | 'failed' | 'cancelled'; late: boolean }
   | { do: 'cancel' | 'retry'; by: string }
   | { do: 'take' }
@@ -33,7 +34,7 @@ interface Policy {
 
 /** The run as the store would keep it, with what becomes of each act; a worker that comes `late` holds an older epoch. */
 function runUnder(policy: Policy) {
-  const approval = { ...target().approval, ...policy, expiresMs };
+  const approval = { ...target().approval, ...policy, expiresMs, remindBeforeMs };
   let run: Run = { ...newRun('run-1', request({ approval }), 0), epoch: 1 };
 
   const changeOf = (act: Act): Change => {
@@ -48,6 +49,8 @@ function runUnder(policy: Policy) {
         return openGate(lease, { digest: act.digest, addresses });
       case 'expire':
         return expire(lease);
+      case 'remind':
+        return remind(lease);
       case 'withdraw':
         return withdraw(lease, ['invitees', 'approval']);
       case 'fail':
@@ -150,7 +153,7 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      do: fc.constantFrom('expire' as const, 'withdraw' as const, 'fail' as const),
+      do: fc.constantFrom('expire' as const, 'remind' as const, 'withdraw' as const, 'fail' as const),
       late,
     }),
   },
@@ -187,13 +190,17 @@ const later: Readonly<Record<Gate['state'], readonly Gate['state'][]>> = {
 
 /** What is wrong with a gate, whatever led to it. */
 function faultsOf(gate: Gate, { required, selfApproval }: Policy): string[] {
-  const { state, votes, deadline, closedAt } = gate;
+  const { state, votes, deadline, closedAt, remindedAt = deadline - 1 } = gate;
   const voters = votes.map(vote => vote.by);
   const enough = votes.length === required && votes.every(({ verdict }) => verdict === 'approve');
   const claims = {
     'one person counts twice': new Set(voters).size < voters.length,
     'whoever asked counts': !selfApproval && voters.includes(requester),
     'a click after the deadline counts': votes.some(({ at }) => at >= deadline),
+    'reminded of too early, or of what is over':
+      remindedAt < deadline - remindBeforeMs ||
+      remindedAt >= deadline ||
+      (gate.remindedAt ?? 0) > (closedAt ?? deadline),
     'nobody is left': state === 'approved' && coveredBy(gate).length === 0,
     'too few approved': state === 'approved' && !enough,
     'nobody knows when it closed': (closedAt === undefined) !== (state === 'open'),
@@ -210,6 +217,7 @@ const changed = (before: readonly Gate[], after: readonly Gate[]): string[] =>
 describe('an approval, whatever happens in whatever order', () => {
   it('is what the model says, is given by enough different people and never by whoever asked, and is final', () => {
     const reached = new Set<string>();
+    const reminded = new Set<string>();
     fc.assert(
       fc.property(anyPolicy, fc.array(anyAct, { maxLength: 30 }), (policy, acts) => {
         const [subject, model] = [runUnder(policy), createModel(policy)];
@@ -227,6 +235,7 @@ describe('an approval, whatever happens in whatever order', () => {
             wrong.push(`${act.do} leads to ${stand.join()} and not to ${model.states().join()}`);
           wrong.push(...changed(before, gates), ...gates.flatMap(gate => faultsOf(gate, policy)));
           for (const state of states) reached.add(state);
+          if (gates.some(({ remindedAt }) => remindedAt !== undefined)) reminded.add(act.do);
         }
         expect(wrong).toEqual([]);
       }),
@@ -234,6 +243,7 @@ describe('an approval, whatever happens in whatever order', () => {
     );
     // A model that never gets anywhere agrees with everything.
     expect([...reached].toSorted()).toEqual(Object.keys(later).toSorted());
+    expect(reminded).toContain('remind');
   }, 120_000);
 
   it('is never decided by whoever asked alone, however often and whenever they click', () => {

@@ -5,14 +5,16 @@ import {
   decide,
   digestOf,
   expire,
+  nextLookAt,
   openGate,
   refusalOf,
   remaining,
+  remind,
   verdictOf,
   waitsFor,
 } from '../../src/onboarding/approvals.ts';
 import { Fenced, finish, take, withdraw } from '../../src/onboarding/leased.ts';
-import { type Change, cancel, newRun, type Run } from '../../src/onboarding/run.ts';
+import { type Change, cancel, type Gate, newRun, type Run } from '../../src/onboarding/run.ts';
 import { approver, request, requester, secondApprover, target } from '../support/builders.ts';
 import { gateOf as askedGate, at, runOf } from '../support/runs.ts';
 
@@ -213,6 +215,43 @@ describe('an approval for some of those who are asked about', () => {
     expect(apply(once, vote({ digest: 'd3', by: secondApprover }), 11).run.gates.at(-1)?.state).toBe(
       'approved',
     );
+  });
+});
+
+describe('a reminder', () => {
+  const hour = 3_600_000;
+  const due = day - hour;
+  const policy = { ...target().approval, remindBeforeMs: hour };
+  const open = (() => {
+    const taken = apply(newRun('run-1', request({ approval: policy }), 0), take(60_000), 0).run;
+    const first = apply(taken, openGate(lease, { digest: 'd0', addresses: [] }), 0).run;
+    return apply(first, openGate(lease, { digest: 'd1', addresses: ['a@harbour.example'] }), 0).run;
+  })();
+
+  it('is due once, at its moment and not before, and then comes the end', () => {
+    expect(nextLookAt(open.gates[1] as Gate, policy)).toBe(due);
+    expect(apply(open, remind(lease), due - 1).unchanged).toBe('not-now');
+    expect(remind(lease)(open, due)).toMatchObject({ kind: 'reminded', about: 'd1' });
+    const { run } = apply(open, remind(lease), due);
+    expect(run.gates).toEqual([open.gates[0], { ...open.gates[1], remindedAt: due }]);
+    expect(nextLookAt(run.gates[1] as Gate, policy)).toBe(day);
+    expect(apply(run, remind(lease), due + 1).unchanged).toBe('not-now');
+    expect(apply(run, vote(), due + 2).run.gates[1]).toMatchObject({ state: 'approved', remindedAt: due });
+  });
+
+  it('is not for what is decided, is over, or is being stopped', () => {
+    expect(apply(open, remind(lease), day - 1).unchanged).toBeUndefined();
+    expect(apply(open, remind(lease), day).unchanged).toBe('not-now');
+    const stopping = apply(open, cancel(requester), 5).run;
+    expect(apply(stopping, remind(lease), due).unchanged).toBe('nothing-open');
+    const given = apply(open, vote(), 5).run;
+    expect(apply(given, remind(lease), due).unchanged).toBe('nothing-open');
+    expect(nextLookAt(given.gates[1] as Gate, policy)).toBe(day);
+  });
+
+  it('is for nobody where the policy has none', () => {
+    expect(nextLookAt(asked().gates[0] as Gate, target().approval)).toBe(day);
+    expect(apply(asked(), remind(lease), day - 1).unchanged).toBe('not-now');
   });
 });
 

@@ -208,6 +208,17 @@ describe('holt.yaml', () => {
 const refused = (cluster: string, stage: string) => () => resolveTarget(fleetOf(), cluster, stage);
 
 describe('a target', () => {
+  it.each([
+    ['a quarter of the time before the end when nobody says more', '', 21_600_000],
+    ['when it is said', 'remindBefore: 30m', 1_800_000],
+    ['a quarter of another time', 'expires: 4h', 3_600_000],
+    ['never when it would be at once', 'remindBefore: 24h', undefined],
+    ['never when it would be before it was asked', 'expires: 1h, remindBefore: 2h', undefined],
+  ])('has its approvers reminded %s', (_when, said, ms) => {
+    const fleet = fleetOf(`stages: { dev: , prod: { approval: { ${said} } } }`);
+    expect(resolveTarget(fleet, 'payments-eu', 'prod').approval.remindBeforeMs).toBe(ms);
+  });
+
   it('has what the innermost layer says, lists replaced whole, names filled in', () => {
     const fleet = fleetOf(
       'labels: { region: none, cluster: "{cluster}", env: "{stage}" }',

@@ -227,6 +227,25 @@ describe('invites', () => {
     expect(invited()).toEqual([]);
   });
 
+  it('are asked for a second time before the request is over, once', async () => {
+    const hour = 3_600_000;
+    const approval = { ...request().target.approval, remindBeforeMs: hour };
+    const run = await onboarded(request({ invite: { people: [anna.mail ?? ''], groups: [] }, approval }));
+    const { deadline = 0 } = run.gates[0] ?? {};
+    expect(run.due).toBe(deadline - hour);
+    clock = deadline - hour;
+    const reminded = await advanced(run.id);
+    expect(reminded.gates[0]).toMatchObject({ state: 'open', remindedAt: clock });
+    expect(reminded.due).toBe(deadline);
+    clock += 1_000;
+    await advanced(run.id);
+    clock = deadline;
+    const over = await advanced(run.id);
+    expect(over.gates[0]?.state).toBe('expired');
+    const kinds = (await records.history(run.id)).map(({ kind }) => kind);
+    expect(kinds.filter(kind => kind === 'reminded')).toHaveLength(1);
+  });
+
   it('go to those alone whom no approver left out, whatever becomes of the rest', async () => {
     const run = await onboarded(inviting(anna.mail ?? '', ben.mail ?? ''));
     const digest = run.gates.at(-1)?.digest ?? '';

@@ -183,6 +183,38 @@ describe('a request for approval', () => {
     for (const index of [0, 57, 199]) expect(view).toContain(address(index));
   });
 
+  it('that is still open is brought to mind once, and no more when it is decided', () => {
+    const open = gateOf({ remindedAt: at });
+    expect(named(runOf({ ...asking, gates: [gateOf()] }), 'reminder-1')).toBeUndefined();
+    const said = named(runOf({ ...asking, gates: [open] }), 'reminder-1')?.text;
+    expect(said).toMatch(/^<@U0APPROVER> <@U0SECOND>: .*still open, until <!date/);
+    const votes = [{ by: approver, verdict: 'approve' as const, at }];
+    for (const change of [
+      { gates: [{ ...open, state: 'approved' as const, votes }] },
+      { gates: [open], cancel: { by: requester, at } },
+      { gates: [open], due: null },
+    ])
+      expect(named(runOf({ ...asking, ...change }), 'reminder-1')).toBeUndefined();
+  });
+
+  it.each<[string, Partial<Run['gates'][number]>, RegExp]>([
+    [
+      'approved',
+      { state: 'approved', votes: [{ by: approver, verdict: 'approve', at, without: [address(1)] }] },
+      /Approved by <@U0APPROVER>.*Left out by <@U0APPROVER>: Person 1/,
+    ],
+    [
+      'declined',
+      { state: 'declined', votes: [{ by: approver, verdict: 'decline', at, reason: 'No <!here>' }] },
+      /Declined by <@U0APPROVER> .*: “No &lt;!here&gt;”/,
+    ],
+    ['expired', { state: 'expired' }, /Nobody decided by/],
+  ])('that is %s is told to whoever asked', (_what, change, words) => {
+    const said = named(runOf({ ...asking, gates: [gateOf(change)] }), 'decided-1')?.text;
+    expect(said).toMatch(/^<@U0REQUESTER>/);
+    expect(said).toMatch(words);
+  });
+
   it('lets those who decide choose among hundreds, and says who has no box', () => {
     const run = runOf({ ...asking, facts: factsOf(700) });
     const view = choiceView(run, gateOf({}, 700));

@@ -1,4 +1,4 @@
-import { digestOfAll, verdictOf } from '../approvals.ts';
+import { digestOfAll, nextLookAt, verdictOf } from '../approvals.ts';
 import { listAskedAbout } from '../roll.ts';
 import { defineStep, waiting } from '../step.ts';
 
@@ -20,7 +20,8 @@ export const rolloutApproval = defineStep({
     if (addresses.length === 0) return { verdict: 'not-needed', digest, addresses, by: [] };
 
     const gate = await ask({ digest, addresses });
-    if (gate.state === 'open' || gate.state === 'void') return waiting({ at: gate.deadline });
+    if (gate.state === 'open' || gate.state === 'void')
+      return waiting({ at: nextLookAt(gate, request.target.approval) });
     return { verdict: gate.state, digest, addresses, ...verdictOf(gate) };
   },
 });
