@@ -55,6 +55,23 @@ export function fit(text: Markup, most: number): Markup {
   return { markup: `${kept}…` };
 }
 
+/** Lines as they are, in a block of code of at most so many code points; and how many of them it shows. */
+export function codeBlock(lines: readonly string[], most: number): { code: Markup; shown: number } {
+  const [begin, end] = ['```\n', '```'];
+  let text = '';
+  let shown = 0;
+  let room = most - begin.length - end.length;
+  for (const line of lines) {
+    const plain = line.replaceAll('\t', '  ').replaceAll(unseen, '').replaceAll('```', "'''");
+    const written = `${escape(plain)}\n`;
+    room -= lengthOf(written);
+    if (room < 0) break;
+    text += written;
+    shown += 1;
+  }
+  return { code: { markup: `${begin}${text}${end}` }, shown };
+}
+
 export const nothing: Markup = words('');
 export const isNothing = ({ markup }: Markup): boolean => markup === '';
 

@@ -16,7 +16,7 @@ export function reviewView(run: Run, gate: Gate): ModalView {
   const people = gate.addresses.map(address => markup`• ${names.get(address) ?? address}: ${address}`);
   const leftOut = peopleOf(run).leftOut.map(
     each =>
-      markup`• ${nameOf(run, each)}${each.address === undefined ? '' : `: ${each.address}`} (${reasons[each.reason]})`,
+      markup`• ${nameOf(run.request.named, each)}${each.address === undefined ? '' : `: ${each.address}`} (${reasons[each.reason]})`,
   );
   return {
     type: 'modal',
