@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { UserError } from '../errors.ts';
 import { Facts, factNames } from './facts.ts';
 import { Request } from './request.ts';
 import type { Nudges, Store } from './store.ts';
@@ -67,7 +68,7 @@ export interface Plans {
   /** What was asked for; undefined when it is forgotten, or when a Holt of another version asks. */
   asked(id: string): Promise<Request | undefined>;
   answer(id: string, plan: Omit<Plan, 'schema'>): Promise<void>;
-  /** The answer, once there is one. Throws what zod throws for an answer of another version. */
+  /** The answer, once there is one. Throws a UserError for one that a Holt of another version gave. */
   answered(id: string): Promise<Plan | undefined>;
 }
 
@@ -90,7 +91,16 @@ export function createPlans({ notes }: Pick<Store, 'notes'>, nudges: Pick<Nudges
     answer: (id, plan) => write(answerTo(id), plan),
     async answered(id) {
       const text = await notes.read(answerTo(id));
-      return text === undefined ? undefined : Plan.parse(JSON.parse(text));
+      if (text === undefined) return undefined;
+      const { success, data } = Plan.safeParse(JSON.parse(text));
+      if (!success) throw otherVersion();
+      return data;
     },
   };
 }
+
+const otherVersion = (): UserError =>
+  new UserError(
+    'other-version',
+    'A Holt of another version made the plan. Type the command again once the update is finished.',
+  );

@@ -35,7 +35,7 @@ export function drawMrkdwn(text: string, names: Names): Html {
     const [whole, block, target, label, code, mark = '', inner = ''] = match;
     plain(match.index);
     rest = match.index + whole.length;
-    if (block !== undefined) parts.push(html`<pre>${unescape(block)}</pre>`);
+    if (block !== undefined) parts.push(html`<code class="block">${unescape(block)}</code>`);
     else if (target !== undefined) parts.push(drawTarget(target, label, names));
     else if (code !== undefined) parts.push(html`<code>${unescape(code)}</code>`);
     else parts.push(TAGS[mark]?.(drawMrkdwn(inner, names)) ?? html`<br>`);

@@ -43,7 +43,7 @@ export function planMessage(request: Request, plan: Plan): Answer & { blocks: Bl
     blocks: [
       ...parts.filter(part => !isNothing(part)).map(section),
       ...filesOf(plan.files),
-      context(say.footer(target)),
+      context(say.footer),
     ],
   };
 }
@@ -55,12 +55,16 @@ function toldOf(findings: readonly Finding[]): Finding[] {
   );
   const made = findings.some(({ thing, kind }) => thing?.kind === 'organization' && kind === 'missing');
   return findings.filter((finding, index) => {
-    const { fact, thing, text } = finding;
+    const { fact, thing, kind, text } = finding;
     if (fact === 'approval' || fact === 'invites') return false;
     if (thing?.kind === 'organization-name') return !nameless && !made;
     if (thing !== undefined || text === undefined) return true;
+    // Of the same obstacle the line that says most about it is kept: that of a thing, or of the later step.
     return !findings.some(
-      (other, at) => other.text === text && (other.thing !== undefined ? at !== index : at < index),
+      (other, at) =>
+        at !== index &&
+        other.text === text &&
+        (other.thing !== undefined || (at > index && other.kind === kind)),
     );
   });
 }

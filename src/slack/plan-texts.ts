@@ -1,7 +1,6 @@
 import type { Finding } from '../onboarding/plans.ts';
 import type { Target } from '../onboarding/request.ts';
 import type { Thing } from '../onboarding/thing.ts';
-import { commandName } from './claims.ts';
 import { link, type Markup, markup, words } from './markup.ts';
 import { many } from './texts.ts';
 
@@ -41,8 +40,9 @@ export const plan = {
   summary: (target: Asked): Markup => markup`What onboarding ${nameOf(target)} would do`,
   running: words('An onboarding of it is running just now, so this may be over in a moment.'),
   inPlace: words('Everything is in place. Nothing would be changed.'),
-  footer: (target: Asked): Markup =>
-    markup`Read just now, and nothing was written anywhere. To do it: ${commandName} onboard ${nameOf(target)}`,
+  footer: words(
+    'Read just now, and nothing was written anywhere. To do it, type the same with onboard in the place of plan.',
+  ),
   pullRequest: (url: string, number: number, merged: boolean): Markup =>
     markup`The pull request ${link(url, `#${number}`)} ${merged ? 'is merged' : 'is open'}.`,
   repositoryHasIt: words('The repository has it all, so there would be no pull request.'),
@@ -53,7 +53,7 @@ export const plan = {
     leftOut: (count: number, names: Markup): Markup => markup`${count} left out:\n${names}`,
     unknownMembers: words('Who is in the organization already could not be read.'),
   },
-  file: (path: string, isNew: boolean): Markup => markup`*${path}*${isNew ? ' (new)' : ''}`,
+  file: (path: string, isNew: boolean): Markup => (isNew ? markup`*${path}* (new)` : markup`*${path}*`),
   moreLines: (count: number): Markup => markup`… and ${many(count, 'line')} more`,
   moreFiles: (count: number): Markup =>
     markup`… and ${many(count, 'file')} more, which the pull request will show.`,
@@ -64,9 +64,6 @@ export const planning = {
     markup`Reading what onboarding ${nameOf(target)} would do; nothing is written. It takes some seconds.`,
   late: (target: Asked): Markup =>
     markup`No plan for ${nameOf(target)} came in time. Nothing was changed. Type the command again in a moment.`,
-  otherVersion: words(
-    'The plan was made by a Holt of another version. Type the command again once the update is finished.',
-  ),
   several: 'A plan is of one cluster at a time. Name one, or type onboard: it asks before it begins several.',
   notAllowed: ({ cluster, stage }: Asked): Markup =>
     markup`You are among those who may onboard ${cluster} at the stage ${stage} neither, nor among those who may approve there. The requesters and approval.approvers in holt.yaml say who may.`,
