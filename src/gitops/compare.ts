@@ -25,7 +25,8 @@ export function compare(path: string, before: string | undefined, after: string)
   const shown = lines
     .slice(0, mostLines)
     .map(line => (line.length > longestLine ? `${line.slice(0, longestLine - 1)}…` : line));
-  return { path, isNew: before === undefined, lines: shown, more: lines.length - shown.length };
+  const all = patch === undefined ? after.split('\n').length : lines.length;
+  return { path, isNew: before === undefined, lines: shown, more: all - shown.length };
 }
 
 /** The sign, the indentation and the key, and that there is more. */

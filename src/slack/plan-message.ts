@@ -118,7 +118,11 @@ function filesOf(files: Plan['files']): Blocks {
     const block = codeBlock(lines, most);
     if (block.shown === 0 && lines.length > 0) break;
     const hidden = lines.length - block.shown + more;
-    const parts = [title, block.code, hidden === 0 ? nothing : say.moreLines(hidden)];
+    const parts = [
+      title,
+      lines.length === 0 ? nothing : block.code,
+      hidden === 0 ? nothing : say.moreLines(hidden),
+    ];
     const text = joined(parts, '\n');
     room -= lengthOf(text.markup);
     shown.push(section(text));

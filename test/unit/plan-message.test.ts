@@ -62,6 +62,7 @@ describe('what a plan says', () => {
       files: [
         { path: 'a.yaml', isNew: true, lines: ['+a: <1>', '+b: ```'], more: 0 },
         { path: 'b.yaml', isNew: false, lines: ['@@ -1,0 +1,1 @@', '+c: 1'], more: 3 },
+        { path: 'c.yaml', isNew: false, lines: [], more: 12 },
       ],
     });
     expect(said(fresh, request({}, { named: [{ user: 'U0OTTO', address: null }] }))).toBe(
@@ -84,6 +85,7 @@ describe('what a plan says', () => {
         ].join('\n'),
         "*a.yaml* (new)\n```\n+a: &lt;1&gt;\n+b: '''\n```",
         '*b.yaml*\n```\n@@ -1,0 +1,1 @@\n+c: 1\n```\n… and 3 lines more',
+        '*c.yaml*\n… and 12 lines more',
         footer,
       ].join('\n\n'),
     );
