@@ -16,8 +16,11 @@ import { Secret } from './secret.ts';
 /** After this long without a change another worker looks at a run: longer than any single call may take. */
 const patienceMs = 180_000;
 const maxAttempts = 8;
-/** More runs than processes, since a run waits for other services too; not many more, so that other workers get their share. */
-const runsForEachProcess = 3;
+/**
+ * More runs than processes, since a run waits for other services too; not so many that a change of one waits too long for its
+ * turn, were each process to take a second.
+ */
+const runsForEachProcess = 7;
 
 interface Tests {
   adjust?: (options: EngineOptions) => EngineOptions;
