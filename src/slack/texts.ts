@@ -148,7 +148,6 @@ export const situations: Readonly<Record<Situation, string>> = {
 };
 
 export const stepStates = {
-  pending: 'not begun',
   in_progress: 'working',
   complete: 'done',
   error: 'failed',
