@@ -135,7 +135,13 @@ export const runOf = (overrides: Partial<Run> = {}): Run =>
   Run.parse({ ...newRun('run-1', request(), at), due: at, ...overrides });
 
 export const ended = (status: Run['status'], overrides: Partial<Run> = {}): Run =>
-  runOf({ status, due: null, facts: factsOf(), ...overrides });
+  runOf({ status, due: null, facts: clusterFacts(), ...overrides });
+
+/** Without those that only rollouts have. */
+export function clusterFacts() {
+  const { turn: _, looked: __, waves: ___, members: ____, ...facts } = factsOf();
+  return facts;
+}
 
 const { preflight, organization, environment, invitees } = factsOf();
 export const stepped = { startedAt: at, attempts: 1 };
@@ -169,7 +175,7 @@ export const situations: Readonly<Record<string, Run>> = {
   'was declined': ended('done', {
     gates: [declined],
     facts: {
-      ...factsOf(),
+      ...clusterFacts(),
       approval: { verdict: 'declined', digest: 'd', addresses: [], by: [approver] },
       invites: { sent: [], failed: [], dropped: [] },
     },
@@ -177,7 +183,7 @@ export const situations: Readonly<Record<string, Run>> = {
   'was not answered': ended('done', {
     gates: [gateOf({ state: 'expired', closedAt: at })],
     facts: {
-      ...factsOf(),
+      ...clusterFacts(),
       approval: { verdict: 'expired', digest: 'd', addresses: [], by: [] },
       invites: { sent: [], failed: [], dropped: [] },
     },

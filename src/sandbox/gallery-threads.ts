@@ -6,6 +6,7 @@ import {
   address,
   approver,
   at,
+  clusterFacts,
   ended,
   factsOf,
   gateOf,
@@ -58,7 +59,7 @@ const further: Readonly<Record<string, Run>> = {
   'is done, but for one address': ended('done', {
     gates: [gateOf({ state: 'approved', votes: [vote] })],
     facts: {
-      ...factsOf(),
+      ...clusterFacts(),
       invites: {
         sent: factsOf().invites.sent.slice(1),
         failed: [{ address: address(0), reason: 'Otterize does not take this address.' }],
