@@ -21,8 +21,11 @@ const patienceMs = 180_000;
 const maxAttempts = 8;
 /** How long one call of a plan may take: somebody waits for it. */
 const planCallMs = 20_000;
-/** More runs than processes, since a run waits for other services too; not many more, so that other workers get their share. */
-const runsForEachProcess = 3;
+/**
+ * More runs than processes, since a run waits for other services too; not so many that a change of one waits too long for its
+ * turn, were each process to take a second.
+ */
+const runsForEachProcess = 7;
 
 interface Tests {
   adjust?: (options: EngineOptions) => EngineOptions;

@@ -18,7 +18,7 @@ export const drawText = ({ type, text }: Text, names: Names): Html =>
 
 /** Blocks of code, `<…>`, code, emphasis at the edges of words, and line ends, in the order in which they win. */
 const MARKS =
-  /```\n?([^]+?)\n?```|<([^>|]+)(?:\|([^>]*))?>|`([^`\n]+)`|(?<![\w`])([*_~])(\S(?:[^\n]*?\S)?)\5(?![\w`])|(\n)/g;
+  /```\n?([^]+?)\n?```|<([^>|]+)(?:\|([^>]*))?>|`([^`\n]+)`|(?<![\w`])([*_~])([^\s\u200b](?:[^\n]*?[^\s\u200b])?)\5(?![\w`])|(\n)/g;
 
 const TAGS: Readonly<Record<string, (inner: Html) => Html>> = {
   '*': inner => html`<b>${inner}</b>`,
@@ -45,7 +45,7 @@ export function drawMrkdwn(text: string, names: Names): Html {
 }
 
 const unescape = (text: string): string =>
-  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&').replaceAll('\u200b', '');
 
 function drawTarget(target: string, label: string | undefined, names: Names): Html {
   const [kind = '', id = '', format = ''] = target.split('^');

@@ -162,7 +162,7 @@ describe('what a plan says', () => {
     const file = fc.record({
       path: hostile,
       isNew: fc.boolean(),
-      lines: fc.array(hostile, { maxLength: 60 }),
+      lines: fc.array(hostile, { minLength: 1, maxLength: 60 }),
       more: fc.nat(50),
     });
     const person = fc.record({ name: hostile, address: hostile, id: fc.constant('1') });

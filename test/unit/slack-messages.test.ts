@@ -1,9 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Run } from '../../src/onboarding/run.ts';
+import { drawMrkdwn } from '../../src/sandbox/page-text.ts';
 import { checkBlocks, checkView, elementsOf } from '../../src/sandbox/slack-blocks.ts';
 import * as answers from '../../src/slack/answers.ts';
 import { GateClaim, readClaim } from '../../src/slack/claims.ts';
+import { markup } from '../../src/slack/markup.ts';
 import { type Message, messages } from '../../src/slack/messages.ts';
 import { reviewView } from '../../src/slack/review.ts';
 import { approver, requester, secondApprover } from '../support/builders.ts';
@@ -120,7 +122,7 @@ describe('a request for approval', () => {
   it('mentions those who may approve and names the people, without their addresses', () => {
     const message = named(asking, 'approval-1');
     const said = JSON.stringify([message?.text, message?.blocks]);
-    for (const word of [`<@${approver}>`, `<@${secondApprover}>`, 'Person 0', 'Person 1'])
+    for (const word of [`<@${approver}>`, `<@${secondApprover}>`, 'Anna Meyer', 'Ben Okafor'])
       expect(said).toContain(word);
     expect(said).not.toContain('@harbour.example');
   });
@@ -195,6 +197,25 @@ describe('a failure', () => {
     });
     expect(named(again, 'failure-1')?.text).toMatch(/It refused\. .*Tried again by <@U0REQUESTER>/);
     expect(JSON.stringify(named(again, 'failure-1')?.blocks)).not.toContain('action_id');
+  });
+});
+
+describe('a name in a message', () => {
+  const drawn = (text: string) => String(drawMrkdwn(text, () => undefined));
+
+  it('looks as it is written, whatever marks it has', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', 'b', '*', '_', '~', '-', ',', ' ', '.') }), name => {
+        const shown = name.replaceAll(/ +/g, ' ').trim();
+        expect(drawn(markup`${name} is *${name}* and so ${name}`.markup)).not.toMatch(/<[is]>/);
+        expect(drawn(markup`(${name})`.markup)).toBe(`(${shown})`);
+      }),
+    );
+    expect(drawn(markup`*payments-eu* is one of ${'payments-*,search-*'}`.markup)).toBe(
+      '<b>payments-eu</b> is one of payments-*,search-*',
+    );
+    expect(markup`${'anna_meyer@harbour.example'}`.markup).toBe('anna_meyer@harbour.example');
+    expect(markup`${'a`b'}`.markup).not.toContain('`');
   });
 });
 
