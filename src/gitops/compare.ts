@@ -32,7 +32,7 @@ export function compare(path: string, before: string | undefined, after: string)
 /** The sign, the indentation and the key, and that there is more. */
 function masked(line: string): string {
   const [, begin = '', key = '', rest = ''] =
-    /^([-+ ]\s*)((?:- )?[\w.\/-]{1,60}:(?=\s|$))?(.*)$/s.exec(line) ?? [];
+    /^([-+ ]\s*)((?:- )?[\w./-]{1,60}:(?=\s|$))?(.*)$/s.exec(line) ?? [];
   if (rest.trim() === '') return `${begin}${key}`.trimEnd();
   return key === '' ? `${begin}…` : `${begin}${key} …`;
 }

@@ -117,7 +117,8 @@ async function tryOut(
   const effects = createEffects(run, imagined, findings, options);
 
   const trial = async ({ fact, needs, run: perform }: Step): Promise<End> => {
-    const before = await Promise.all(needs.map(need => (need === 'preflight' ? undefined : ends.get(need))));
+    const awaited = needs.flatMap(need => (need === 'preflight' ? [] : (ends.get(need) ?? [])));
+    const before = await Promise.all(awaited);
     if (before.includes('later')) return 'later';
     if (needs.some(need => facts[need] === undefined)) {
       findings.push({ fact, kind: 'unsure' });

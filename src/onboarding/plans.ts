@@ -72,8 +72,9 @@ export interface Plans {
   answered(id: string): Promise<Plan | undefined>;
 }
 
+const answerTo = (id: string): string => `${id}-answer`;
+
 export function createPlans({ notes }: Pick<Store, 'notes'>, nudges: Pick<Nudges, 'tick'>): Plans {
-  const answerTo = (id: string): string => `${id}-answer`;
   const write = (name: string, note: object): Promise<void> =>
     notes.write(name, JSON.stringify({ schema: version, ...note }), keptMs);
 

@@ -292,8 +292,7 @@ describe('a plan', () => {
   ])('that cannot %s says so, and tells of the others', async (call, what, others) => {
     for (const error of [refusing(), failure()]) {
       open();
-      const broken = { ...world.faults, get: (name: string) => (name === call ? { error } : undefined) };
-      world.faults.get = broken.get;
+      world.faults.get = name => (name === call ? { error } : undefined);
       const { findings, people } = await planned();
       const unread = briefly(findings, 'unread');
       expect(unread[0]).toMatch(new RegExp(`^${what}: Otterize could not do it`));
@@ -391,8 +390,10 @@ describe('a plan', () => {
           expect(briefly(plan.findings, 'unread', 'unsure')).toEqual([]);
           expect(conflicts.length > 0).toBe(run.status === 'failed');
           const promised = announced(plan).toSorted();
-          if (conflicts.length === 0) expect(promised).toEqual(changes.toSorted());
-          else expect(changes.filter(change => !promised.includes(change))).toEqual([]);
+          // What is in the way is found before or after some of the changes, which were announced all the same.
+          const expected =
+            conflicts.length === 0 ? promised : changes.filter(each => promised.includes(each));
+          expect(changes.toSorted()).toEqual(expected.toSorted());
         },
       ),
       { numRuns: 40 },
