@@ -35,7 +35,7 @@ describe('the gallery', () => {
   });
 
   it('draws whatever it shows', () => {
-    const drawn = exhibits(() => undefined).map(each => String(each.drawn));
+    const drawn = exhibits(() => undefined).map(each => (each.drawn as string).valueOf());
     expect(drawn.filter(each => each === '' || each.includes('not drawn'))).toEqual([]);
   });
 });

@@ -200,9 +200,9 @@ describe('a failure', () => {
   });
 });
 
-describe('a name in a message', () => {
-  const drawn = (text: string) => String(drawMrkdwn(text, () => undefined));
+const drawn = (text: string): string => (drawMrkdwn(text, () => undefined) as string).valueOf();
 
+describe('a name in a message', () => {
   it('looks as it is written, whatever marks it has', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', 'b', '*', '_', '~', '-', ',', ' ', '.') }), name => {
