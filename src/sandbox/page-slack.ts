@@ -108,6 +108,7 @@ function drawComposer(
 ): Html {
   const examples: Readonly<Record<keyof typeof usages, string>> = {
     onboard: `onboard ${cluster} ${stage}`,
+    plan: `plan ${cluster} ${stage}`,
     status: 'status',
     list: 'list',
     retry: `retry ${cluster} ${stage}`,

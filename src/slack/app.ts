@@ -16,6 +16,7 @@ import { carryOut, type Outcome, typedOf, watchBeginning } from './commands.ts';
 import { type Asking, answering, type Desk, inTime } from './desk.ts';
 import { heardOf, withRunOfThread } from './heard.ts';
 import { createHomes } from './homes.ts';
+import { planOf } from './planning.ts';
 import { responseTo, type SubmissionOutcome, submissionOf, submit } from './submissions.ts';
 import { askingOf, type Suggestion, suggestion } from './suggestions.ts';
 import { type Tell, tellingBack, tellingThere } from './telling.ts';
@@ -172,14 +173,18 @@ interface Follower {
   closing: AbortSignal;
 }
 
-/** Says where the thread of a new run is, when it is not where the person asked. */
-async function followUp(desk: Desk, { started }: Outcome, { tell, aside, closing }: Follower): Promise<void> {
-  if (started === undefined) return;
+/** Says what takes longer than Slack waits: a plan, or where the thread of a new run is when it is not where the person asked. */
+async function followUp(
+  desk: Desk,
+  { started, planned }: Outcome,
+  { tell, aside, closing }: Follower,
+): Promise<void> {
   try {
-    const answer = await watchBeginning(desk, started, { closing, aside });
+    if (planned !== undefined) await tell(await planOf(desk, planned, closing));
+    const answer = started && (await watchBeginning(desk, started, { closing, aside }));
     if (answer !== undefined) await tell(answer);
   } catch (error) {
     if (!closing.aborted)
-      desk.log.warn({ run: started.id, error }, 'the beginning of a run could not be watched');
+      desk.log.warn({ run: started?.id, error }, 'the beginning of a run could not be watched');
   }
 }

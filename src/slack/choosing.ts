@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { rightToOnboardSomething } from '../onboarding/rules.ts';
 import { withoutRight } from './answers.ts';
-import { actions, button, section } from './blocks.ts';
 import { type FormClaim, readClaim } from './claims.ts';
 import { type ClickListener, forged, isDirect } from './click.ts';
 import { calling, SlackRefusal } from './client.ts';
 import type { Outcome, Typed } from './commands.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
 import type { Filled } from './filled.ts';
-import { Chosen, formView } from './form.ts';
+import { Chosen, formView, offer } from './form.ts';
 import { choosing } from './form-texts.ts';
 
 // An onboarding that is chosen in a form: from a command that names nothing, from a button, from the Home tab.
@@ -26,10 +25,7 @@ export async function choose(desk: Desk, typed: Typed): Promise<Outcome> {
   const refused = refusedTo(desk, typed);
   if (refused !== undefined) return refused;
   if (typed.trigger !== undefined) return open(desk, typed, typed.trigger);
-  const press = button({ action: 'new', value: '{}', style: 'primary', ...choosing.button });
-  return {
-    answer: { ...choosing.offer, blocks: [section({ markup: choosing.offer.text }), actions([press])] },
-  };
+  return { answer: offer };
 }
 
 /** New, below an offer or in the Home tab. */

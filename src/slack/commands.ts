@@ -24,6 +24,7 @@ import { choose } from './choosing.ts';
 import { commandName, digestOfShown, mostValue, type StartClaim } from './claims.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
 import { help, informing } from './help.ts';
+import { askForPlan } from './planning.ts';
 import { beginRollout } from './rollouts.ts';
 
 export interface Typed extends Asking {
@@ -44,6 +45,8 @@ export interface Outcome {
   refused?: string;
   /** What the answer asks whether to start. */
   asks?: StartClaim;
+  /** What a plan was asked for. */
+  planned?: Request;
 }
 
 type Of<Verb extends Command['verb']> = Extract<Command, { verb: Verb }>;
@@ -77,6 +80,8 @@ async function outcomeOf(desk: Desk, typed: Typed): Promise<Outcome> {
       return begin(desk, typed, command);
     case 'choose':
       return choose(desk, typed);
+    case 'plan':
+      return askForPlan(desk, typed, command);
     case 'status':
       return { answer: await statusOf(desk, typed, command) };
     case 'list':

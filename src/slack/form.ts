@@ -1,9 +1,9 @@
 import type { InputBlock, ModalView, PlainTextOption } from '@slack/types';
 import { z } from 'zod';
 import type { Answer } from './answers.ts';
-import { context, input, plain, section } from './blocks.ts';
+import { actions, button, context, input, plain, section } from './blocks.ts';
 import type { ActionId, CallbackId, FormClaim, PreviewClaim } from './claims.ts';
-import { form } from './form-texts.ts';
+import { choosing, form } from './form-texts.ts';
 import { words } from './markup.ts';
 
 const short = z.string().min(1).max(75);
@@ -45,6 +45,15 @@ const external = (placeholder: string, chosen: string | undefined): Element => (
   min_query_length: 0,
   ...(chosen !== undefined && { initial_option: option(chosen) }),
 });
+
+/** Opens the form where Slack gave nothing to open one with. */
+export const offer: Answer = {
+  ...choosing.offer,
+  blocks: [
+    section({ markup: choosing.offer.text }),
+    actions([button({ action: 'new', value: '{}', style: 'primary', ...choosing.button })]),
+  ],
+};
 
 /** Asks what to onboard. Without a channel in the claim it asks for one too. */
 export function formView({ cluster, stage, people, channel }: Chosen, claim: FormClaim): ModalView {

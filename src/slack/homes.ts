@@ -83,6 +83,7 @@ const countedAs: Readonly<Record<Situation, 'onboarded' | 'running' | 'failed' |
   waiting: 'running',
   approval: 'running',
   stopping: 'running',
+  held: 'running',
   obstructed: 'failed',
   failed: 'failed',
   done: 'onboarded',

@@ -15,6 +15,7 @@ type Verb = keyof typeof usages;
 const said: Readonly<Record<Verb, (cluster: string) => string>> = {
   onboard: cluster => `onboard ${cluster} prod invite @otto, anna@harbour.example`,
   status: cluster => `status ${cluster} “prod”.`,
+  plan: cluster => `plan ${cluster} prod invite @otto`,
   list: () => 'list',
   retry: cluster => `retry *${cluster}* prod`,
   cancel: cluster => `cancel ${cluster} prod`,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { usages } from '../../src/onboarding/command.ts';
+import { isPlan } from '../../src/onboarding/plans.ts';
 import type { Change, Run } from '../../src/onboarding/run.ts';
 import { rolloutName } from '../../src/onboarding/selection.ts';
 import type { Store } from '../../src/onboarding/store.ts';
@@ -29,6 +30,7 @@ const isFor: Readonly<Record<Entry, 'everybody' | 'requesters' | 'approvers' | '
   unknown: 'everybody',
   discard: 'everybody',
   onboard: 'requesters',
+  plan: 'concerned',
   start: 'requesters',
   approve: 'approvers',
   decline: 'approvers',
@@ -184,7 +186,7 @@ async function prepared({
         ? 'onbord'
         : entry === 'choose'
           ? 'onboard'
-          : ['onboard', 'status', 'retry', 'cancel'].includes(entry)
+          : ['onboard', 'plan', 'status', 'retry', 'cancel'].includes(entry)
             ? `${entry} ${target}`
             : entry === 'can'
               ? `can approve ${target}`
@@ -272,13 +274,16 @@ interface Came {
   told: string;
   /** What is kept of what they chose in the form. */
   kept: string;
+  /** What was woken. */
+  ticks: readonly string[];
 }
 
 /** What an entry has done, if it did what it is for. */
-function effectOf(entry: Entry, run: Run | undefined, { views, response, told, kept }: Came): boolean {
+function effectOf(entry: Entry, run: Run | undefined, { views, response, told, kept, ticks }: Came): boolean {
   const effects: Partial<Record<Entry, boolean>> = {
     onboard: run?.request.by !== undefined,
     start: run?.request.by !== undefined,
+    plan: ticks.length === 1 && ticks.every(isPlan),
     cancel: run?.cancel !== undefined,
     retry: run?.retries.length === 1,
     approve: run?.gates[0]?.state === 'approved',
@@ -324,8 +329,10 @@ async function faultsOf(cell: Cell): Promise<string[]> {
   const atOnce =
     (way === 'view' && response.includes('response_action')) ||
     (way === 'options' && response.startsWith('{"options":['));
-  const seen = (): boolean => atOnce || said() !== told || shown() > views;
   const allowed = isAllowed(kind, entry);
+  // Whoever asked for a plan has their first answer before it is asked for.
+  const asked = (): boolean => !allowed || entry !== 'plan' || ticks.length > 0;
+  const seen = (): boolean => atOnce || (said() !== told && asked()) || shown() > views;
   const silent = allowed && (entry === 'onboard' || entry === 'chosen');
   // Whatever comes of it would come before the answer to what is typed next.
   if (isUnheard(cell)) await slack.command(kinds.other.id, channels.public.id, '/otterize', 'list');
@@ -335,7 +342,13 @@ async function faultsOf(cell: Cell): Promise<string[]> {
     : seen();
   const after = await records.latest(name);
   const refusals = lines.filter(({ message }) => message === 'refused').map(({ fields }) => fields);
-  const came = { views: slack.count('views.open') - opens, response, told: said(), kept: await kept() };
+  const came = {
+    views: slack.count('views.open') - opens,
+    response,
+    told: said(),
+    kept: await kept(),
+    ticks,
+  };
   const claims = isUnheard(cell)
     ? {
         'there was an answer': answered,
@@ -403,7 +416,7 @@ describe('everything that can be typed, pressed or submitted, by everybody', () 
 
   it('is the full product of all entries, kinds of people and kinds of places', () => {
     expect(new Set(Object.values(waysIn).flat())).toEqual(new Set(Object.keys(isFor)));
-    expect(cells.length).toBe((11 + 10 + 10 + 13 + 5 + 1 + 1) * Object.keys(kinds).length);
+    expect(cells.length).toBe((12 + 11 + 11 + 13 + 5 + 1 + 1) * Object.keys(kinds).length);
   });
 
   it('comes in through the listeners that the app has, and no others', () => {
