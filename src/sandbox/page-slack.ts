@@ -102,6 +102,9 @@ function drawReply({ ts }: Shown, { fields, channel, sandbox: { slack } }: Looki
   </form>`;
 }
 
+const hint = (insert: string, words: string): Html =>
+  html`<li><button type="button" class="hint" data-insert="${insert}"><code>${words}</code></button></li>`;
+
 function drawComposer(
   { fields, channel, sandbox, example: { cluster, stage } }: Looking,
   name: string,
@@ -120,8 +123,6 @@ function drawComposer(
   // To Holt itself one writes without more; elsewhere a mention does as much as the command, in threads too.
   const isDirect = channel.kind === 'im';
   const mention = `@${sandbox.slack.bot.name} status`;
-  const hint = (insert: string, words: string): Html =>
-    html`<li><button type="button" class="hint" data-insert="${insert}"><code>${words}</code></button></li>`;
   const hints = Object.entries(examples).map(([verb, text]) =>
     hint(isDirect ? text : `/otterize ${text}`, usages[verb as keyof typeof usages]),
   );

@@ -40,6 +40,7 @@ describe('the page', () => {
   const tell = async (text: string) =>
     ((await (await send({ ...typing, text })).json()) as { problem: string }).problem;
   const press = (name: string) => send({ act: JSON.stringify({ act: 'fault', name }) });
+  const search = (sent: string) => fetch(`${page.url}/search?as=rosa&view=V0&block=cluster&token=${sent}`);
   const typing = { act: JSON.stringify({ act: 'type' }), text: 'from elsewhere' };
   const said = () => sandbox.slack.messages('platform').map(({ text }) => text);
 
@@ -107,7 +108,6 @@ describe('the page', () => {
   });
 
   it('searches for nobody who does not have its token', async () => {
-    const search = (sent: string) => fetch(`${page.url}/search?as=rosa&view=V0&block=cluster&token=${sent}`);
     expect((await search('guessed')).status).toBe(403);
     expect(await (await search(token)).json()).toEqual([]);
   });

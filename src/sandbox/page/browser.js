@@ -151,13 +151,12 @@ document.addEventListener('input', event => {
 async function search(/** @type {HTMLInputElement} */ field) {
   const { form, dataset, value: typed } = field;
   const offers = field.list;
-  const given = form === null ? null : new FormData(form);
-  if (given === null || offers === null) return;
-  const about = {
-    token: String(given.get('token')),
-    as: String(given.get('as')),
-    in: String(given.get('in')),
+  if (form === null || offers === null) return;
+  const hidden = (/** @type {string} */ name) => {
+    const input = form.elements.namedItem(name);
+    return input instanceof HTMLInputElement ? input.value : '';
   };
+  const about = { token: hidden('token'), as: hidden('as'), in: hidden('in') };
   const view = String(field.closest('dialog')?.id);
   const query = new URLSearchParams({ ...about, view, block: dataset['search'] ?? '', typed });
   const answer = await fetch(`/search?${query}`);
