@@ -73,7 +73,7 @@ export function resolveTarget(fleet: Fleet, cluster: string, stage: string): Tar
     ...settings,
     cluster,
     stage,
-    approval: { ...approval, ...timesOf(String(expires), remindBefore) },
+    approval: { ...approval, ...timesOf(String(expires), remindBefore as string | undefined) },
     gitops: gitopsOf(settings['gitops'] as Plain, `holt/${cluster}-${stage}`),
   });
   if (!parsed.success) {
@@ -87,10 +87,10 @@ export function resolveTarget(fleet: Fleet, cluster: string, stage: string): Tar
 
 function timesOf(
   expires: string,
-  remindBefore: unknown,
+  remindBefore: string | undefined,
 ): Pick<Target['approval'], 'expiresMs' | 'remindBeforeMs'> {
   const expiresMs = durationMs(expires);
-  const remindBeforeMs = remindBefore === undefined ? expiresMs / 4 : durationMs(String(remindBefore));
+  const remindBeforeMs = remindBefore === undefined ? expiresMs / 4 : durationMs(remindBefore);
   return { expiresMs, ...(remindBeforeMs < expiresMs && { remindBeforeMs }) };
 }
 

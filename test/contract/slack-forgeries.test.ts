@@ -3,12 +3,14 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { signed } from '../../src/sandbox/slack-requests.ts';
 import type { Message } from '../../src/sandbox/slack-state.ts';
+import { boxOf } from '../../src/slack/review.ts';
 import { approver, requester, secondApprover } from '../support/builders.ts';
 import { lead, openSlackHouse, other, type SlackHouse, stranger } from '../support/slack-house.ts';
 import { failure } from '../support/world.ts';
 
 const requests = 10_000;
 const atOnce = 8;
+const anna = 'anna.meyer@harbour.example';
 
 let house: SlackHouse;
 const agent = new Agent({ keepAlive: true });
@@ -53,6 +55,7 @@ const valueIn = (message: Message, action: string): string => {
 /** A press that is right in all but one thing, and perhaps strange besides. */
 function forgeries(doors: readonly Door[]): fc.Arbitrary<object> {
   const values = doors.map(({ press }) => press.value as string);
+  const decidable = doors.filter(({ press }) => press.action === 'approve');
   const junk = fc.oneof(
     fc.constantFrom<unknown>(null, 0, '', [], {}, true, '__proto__', 'x'.repeat(5_000)),
     fc.string({ unit: 'binary', maxLength: 20 }),
@@ -132,8 +135,14 @@ function forgeries(doors: readonly Door[]): fc.Arbitrary<object> {
     { maxKeys: 1 },
   );
   return fc
-    .tuple(fc.oneof(...doors.map(wrongIn)), fc.option(strange, { freq: 3 }))
-    .map(([press, more]) => ({ ...asSlackSends(press), ...more }));
+    .tuple(
+      fc.oneof(
+        { weight: 3, arbitrary: fc.oneof(...doors.map(wrongIn)).map(asSlackSends) },
+        { weight: 1, arbitrary: fc.oneof(...decidable.map(forgedSubmissions)) },
+      ),
+      fc.option(strange, { freq: 3 }),
+    )
+    .map(([sent, more]) => ({ ...sent, ...more }));
 }
 
 function sameClaim(text: string, value: string): boolean {
@@ -143,6 +152,80 @@ function sameClaim(text: string, value: string): boolean {
     return false;
   }
 }
+
+/** A submission that is right in all but one thing: of a modal that a person with a right could have before them. */
+function forgedSubmissions({ press, may }: Door): fc.Arbitrary<object> {
+  const value = press.value as string;
+  const anybody = fc.constantFrom(...may);
+  const box = { 'people-1': { 'people-1': { selected_options: [{ value: boxOf(anna) }] } } };
+  const right = {
+    user: may[0] ?? '',
+    team: press.team,
+    claim: value,
+    filled: { reason: { reason: { value: 'No.' } }, ...box },
+  };
+  const callback = fc.constantFrom<string[]>('decline-because', 'approve-those');
+  const of = (change: fc.Arbitrary<Partial<typeof right>>, callbacks = callback) =>
+    fc
+      .tuple(anybody, change, callbacks)
+      .map(([user, part, name]) => asSubmitted({ ...right, user, ...part }, name));
+  const junk = fc.oneof(
+    fc.constantFrom<unknown>(null, 0, '', [], {}, true),
+    fc.string({ unit: 'binary', maxLength: 20 }),
+  );
+  return fc.oneof(
+    of(fc.constantFrom(...without(...may)).map(user => ({ user }))),
+    of(fc.constantFrom('T0ELSEWHERE', '').map(team => ({ team }))),
+    of(
+      fc
+        .tuple(fc.nat(value.length - 1), fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }))
+        .map(([at, put]) => value.slice(0, at) + put + value.slice(at + 1))
+        .filter(text => !sameClaim(text, value))
+        .map(claim => ({ claim })),
+    ),
+    of(fc.constantFrom('', '{}', 'null', '[]').map(claim => ({ claim }))),
+    of(
+      fc.constant({}),
+      fc.constantFrom<string[]>('', 'decline', 'review', 'approve', '__proto__', 'constructor'),
+    ),
+    of(
+      fc
+        .oneof(junk, fc.array(junk, { maxLength: 3 }))
+        .map(each => ({ reason: { reason: { value: each } }, ...boxesOf(each) }) as never)
+        .filter(({ reason }: typeof right.filled) => typeof reason.reason.value !== 'string')
+        .map(filled => ({ filled })),
+    ),
+    // A box that the list does not have, beside one that it has.
+    of(
+      fc.string({ unit: 'binary', maxLength: 24 }).map(other => ({
+        filled: {
+          reason: { reason: { value: '' } },
+          ...boxesOf([{ value: boxOf(anna) }, { value: `${other}?` }]),
+        } as never,
+      })),
+    ),
+  );
+}
+
+const boxesOf = (selected_options: unknown) => ({ 'people-1': { 'people-1': { selected_options } } });
+
+const asSubmitted = (
+  { user, team, claim, filled }: { user: string; team: string; claim: string; filled: object },
+  callback: string,
+) => ({
+  type: 'view_submission',
+  user: { id: user, team_id: team },
+  team: { id: team },
+  trigger_id: `${++serial}.1`,
+  view: {
+    id: 'V1',
+    type: 'modal',
+    callback_id: callback,
+    private_metadata: claim,
+    blocks: [{ type: 'input', block_id: 'reason' }],
+    state: { values: filled },
+  },
+});
 
 let serial = 0;
 const asSlackSends = ({ action, value, user, team, channel, ts, ephemeral }: Press) => ({
@@ -199,7 +282,7 @@ async function openDoors(): Promise<Door[]> {
   return [...gate, retry, start];
 }
 
-it(`nothing comes of ${requests} presses that are signed and wrong in one thing, and each is answered`, async () => {
+it(`nothing comes of ${requests} presses and submissions that are signed and wrong in one thing, and each is answered`, async () => {
   const doors = await openDoors();
   const before = await house.records.recent(10);
   const calls = house.world.mutating().length;

@@ -132,20 +132,20 @@ describe('a submission', () => {
   });
 });
 
-describe('Review', () => {
-  const anna = 'anna.meyer@harbour.example';
-  const ben = 'ben.okafor@harbour.example';
-  const invited = (): string[] => house.world.mutating().filter(name => name.startsWith('invite'));
-  const approved = async (user: string, view: Record<string, unknown>) =>
-    forge(user, { callback_id: 'approve-those', ...view });
-  const ticking = (...those: unknown[]) => ({
-    state: {
-      values: {
-        'people-1': { 'people-1': { selected_options: those.map(value => ({ value })) } },
-      },
+const anna = 'anna.meyer@harbour.example';
+const ben = 'ben.okafor@harbour.example';
+const invited = (): string[] => house.world.mutating().filter(name => name.startsWith('invite'));
+const approved = async (user: string, view: Record<string, unknown>) =>
+  forge(user, { callback_id: 'approve-those', ...view });
+const ticking = (...those: unknown[]) => ({
+  state: {
+    values: {
+      'people-1': { 'people-1': { selected_options: those.map(value => ({ value })) } },
     },
-  });
+  },
+});
 
+describe('Review', () => {
   it('approves for those who are ticked, and nobody else is invited', async () => {
     const view = await house.open(approver, asked, 'review');
     const { open } = await house.slack.submitView(approver, view.id, { 'people-1': [boxOf(anna)] });

@@ -212,6 +212,10 @@ describe.skipIf(!browserAvailable)('the page in a browser', { timeout: storyMs }
     await seen(onlyFor(noor, 'the invites go out'));
     await seen(rosa.getByText('Left out by @noor'));
     await seen(rosa.getByText('2 people invited'));
+    // Nothing of the form is taken for a message that was being typed.
+    await noor.reload();
+    await seen(noor.getByText('2 people invited'));
+    expect(await field(noor).inputValue()).toBe('');
   });
 
   it('lets nobody approve what they asked for, and works by keyboard alone', async () => {

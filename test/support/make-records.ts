@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createLog } from '../../src/log.ts';
 import { type Gate, openGateOf, type Run } from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
+import { boxOf } from '../../src/slack/review.ts';
 import { connectForCommands } from '../../src/store/connection.ts';
 import { createRedisStore } from '../../src/store/redis.ts';
 import { type Lane, openLane } from '../faults/lane.ts';
@@ -17,6 +18,8 @@ interface Stage {
   cluster: string;
   type(words?: string): Promise<void>;
   press(who: 'approver' | 'requester', button: 'approve' | 'decline' | 'retry'): Promise<void>;
+  /** Approves with the first of the boxes alone. */
+  approveSome(): Promise<void>;
   /** Waits until the run is so and its thread shows it. */
   until(holds: (run: Run) => boolean): Promise<void>;
   /** Holds this call, and the worker with it. */
@@ -96,6 +99,12 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
     await stage.type('cancel');
     await stage.until(stands('cancelled'));
   },
+  async 'left-out'(stage) {
+    await untilAsked(stage);
+    await stage.lane.stop('worker');
+    await stage.approveSome();
+    await stage.until(lastGate('approved'));
+  },
   async declined(stage) {
     await untilAsked(stage);
     await stage.press('approver', 'decline');
@@ -126,21 +135,29 @@ async function stored(store: Store, cluster: string): Promise<Run | undefined> {
 
 function stageOf(lane: Lane, store: Store, cluster: string): Stage {
   const { slack, channel, requester, approver } = lane.sandbox;
+  async function click(user: string, button: string): Promise<void> {
+    const message = await until(
+      () => threadOf(lane, cluster).findLast(each => JSON.stringify(each.blocks).includes(`"${button}"`)),
+      `${button} of ${cluster}`,
+    );
+    await slack.click(user, { channel: message.channel, ts: message.ts }, button);
+  }
+  async function fillIn(values: Record<string, string | string[]>): Promise<void> {
+    const view = await until(() => slack.views(approver).at(-1), `the form of ${cluster}`);
+    await slack.submitView(approver, view.id, values);
+  }
   return {
     lane,
     cluster,
     type: async (words = 'onboard') =>
       void (await slack.command(requester, channel, '/otterize', `${words} ${cluster} prod`)),
     async press(who, button) {
-      const message = await until(
-        () => threadOf(lane, cluster).findLast(each => JSON.stringify(each.blocks).includes(`"${button}"`)),
-        `${button} of ${cluster}`,
-      );
-      const user = { approver, requester }[who];
-      await slack.click(user, { channel: message.channel, ts: message.ts }, button);
-      if (button !== 'decline') return;
-      const view = await until(() => slack.views(user).at(-1), `the form of ${cluster}`);
-      await slack.submitView(user, view.id, { reason: 'Not these people.' });
+      await click({ approver, requester }[who], button);
+      if (button === 'decline') await fillIn({ reason: 'Not these people.' });
+    },
+    async approveSome() {
+      await click(approver, 'review');
+      await fillIn({ 'people-1': [boxOf('anna.meyer@harbour.example')] });
     },
     until: async holds =>
       void (await until(async () => {
