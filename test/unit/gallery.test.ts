@@ -4,7 +4,7 @@ import { answerScenes, samples } from '../../src/sandbox/gallery-answers.ts';
 import { threadScenes } from '../../src/sandbox/gallery-threads.ts';
 import { viewScenes } from '../../src/sandbox/gallery-views.ts';
 import * as answers from '../../src/slack/answers.ts';
-import { actionIds } from '../../src/slack/claims.ts';
+import { actionIds, callbackIds } from '../../src/slack/claims.ts';
 import { informing } from '../../src/slack/help.ts';
 
 const shown = JSON.stringify([threadScenes(), answerScenes(), viewScenes()]);
@@ -32,6 +32,10 @@ describe('the gallery', () => {
 
   it.each(actionIds)('shows the button %s', id => {
     expect(shown).toContain(`"action_id":"${id}"`);
+  });
+
+  it.each(callbackIds)('shows the modal %s', id => {
+    expect(shown).toContain(`"callback_id":"${id}"`);
   });
 
   it('draws whatever it shows', () => {
