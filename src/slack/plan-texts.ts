@@ -66,7 +66,7 @@ export const planning = {
     markup`No plan for ${nameOf(target)} came in time. Nothing was changed. Type the command again in a moment.`,
   several: 'A plan is of one cluster at a time. Name one, or type onboard: it asks before it begins several.',
   notAllowed: ({ cluster, stage }: Asked): Markup =>
-    markup`You are among those who may onboard ${cluster} at the stage ${stage} neither, nor among those who may approve there. The requesters and approval.approvers in holt.yaml say who may.`,
+    markup`You may neither onboard ${cluster} at the stage ${stage} nor approve there, so you may not see what it would do. The requesters and approval.approvers in holt.yaml say who may.`,
   tooOften: (most: number): Markup =>
     markup`You have asked for ${most} plans in the last minute, and more than that I take from nobody. Type it again in a minute.`,
 };
