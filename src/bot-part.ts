@@ -1,5 +1,6 @@
 import type { BotEnvironment } from './environment.ts';
 import type { Fleet } from './onboarding/fleet-schema.ts';
+import { createPlans } from './onboarding/plans.ts';
 import type { House, Part } from './process.ts';
 import { createSlackBot, type SlackBotOptions } from './slack/bot.ts';
 import type { Connection } from './slack/transport.ts';
@@ -8,7 +9,7 @@ import type { Connection } from './slack/transport.ts';
 export function createBotPart(
   env: BotEnvironment,
   fleet: Fleet,
-  { log, store, records }: House,
+  { log, store, mailboxes, records }: House,
   hurry: Pick<SlackBotOptions, 'settleMs' | 'pauseMs'> = {},
 ): Part {
   const bot = createSlackBot({
@@ -17,6 +18,7 @@ export function createBotPart(
     apiUrl: env.SLACK_API_URL,
     fleet,
     records,
+    plans: createPlans(store, mailboxes.nudges),
     store,
     limits: { updatesPerMinute: env.SLACK_UPDATES_PER_MINUTE, postsPerMinute: env.SLACK_POSTS_PER_MINUTE },
     log,

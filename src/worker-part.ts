@@ -6,9 +6,12 @@ import { ConfigError } from './errors.ts';
 import type { GitHubAuth } from './github/client.ts';
 import { createRepository } from './github/repository.ts';
 import { createBoundedLayout } from './gitops/bounded-layout.ts';
+import { compare } from './gitops/compare.ts';
 import { catalogueTick, lookForClusters } from './onboarding/catalogue.ts';
 import { createEngine, type EngineOptions, jitteredBackoff } from './onboarding/engine.ts';
 import { planOf } from './onboarding/plan.ts';
+import { answerPlan } from './onboarding/planning.ts';
+import { createPlans, isPlan } from './onboarding/plans.ts';
 import { createOtterize } from './otterize/otterize.ts';
 import type { House, Part } from './process.ts';
 import { Secret } from './secret.ts';
@@ -16,8 +19,13 @@ import { Secret } from './secret.ts';
 /** After this long without a change another worker looks at a run: longer than any single call may take. */
 const patienceMs = 180_000;
 const maxAttempts = 8;
-/** More runs than processes, since a run waits for other services too; not many more, so that other workers get their share. */
-const runsForEachProcess = 3;
+/** How long one call of a plan may take: somebody waits for it. */
+const planCallMs = 20_000;
+/**
+ * More runs than processes, since a run waits for other services too; not so many that a change of one waits too long for its
+ * turn, were each process to take a second.
+ */
+const runsForEachProcess = 7;
 
 interface Tests {
   adjust?: (options: EngineOptions) => EngineOptions;
@@ -31,7 +39,7 @@ interface Tests {
  */
 export async function createWorkerPart(
   env: WorkerEnvironment,
-  { log, store, records }: House,
+  { log, store, mailboxes, records }: House,
   { adjust = options => options, callMs }: Tests = {},
 ): Promise<Part> {
   const otterize = createOtterize({
@@ -83,9 +91,15 @@ export async function createWorkerPart(
     backoff: jitteredBackoff,
   };
   const engine = createEngine(adjust(usual));
+  const plans = createPlans(store, mailboxes.nudges);
+  const planning = { ...usual, compare, callMs: Math.min(callMs ?? planCallMs, planCallMs) };
+  const closing = new AbortController();
   return {
     handlers: {
-      tick: run => (run === catalogueTick ? lookForClusters(store, repository, log) : engine.advance(run)),
+      tick: async id => {
+        if (id === catalogueTick) return lookForClusters(store, repository, log);
+        return isPlan(id) ? answerPlan(id, plans, planning, closing.signal) : engine.advance(id);
+      },
     },
     ticksAtOnce: runsForEachProcess * env.OTTERIZE_CONCURRENCY,
     async start() {
@@ -93,7 +107,10 @@ export async function createWorkerPart(
       if (problems.length > 0) throw new ConfigError(problems);
     },
     problems: () => [],
-    drain: async () => engine.drain(),
+    async drain() {
+      closing.abort();
+      engine.drain();
+    },
     stop: async () => undefined,
   };
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/rest';
-import pLimit from 'p-limit';
+import PQueue from 'p-queue';
 import { ConfigError, HeldBack, ServiceError, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Turns } from '../onboarding/turns.ts';
@@ -58,7 +58,7 @@ export function createClient({
 }: GitHubOptions): Client {
   const octokit = signIn(auth, apiUrl, log);
   const turns = createGitHubTurns(shared.turns, shared.limits);
-  const oneByOne = pLimit(atATime.writes);
+  const oneByOne = new PQueue({ concurrency: atATime.writes });
   superviseRequests(octokit, turns, requestTimeoutMs, log);
 
   async function run<T>(operation: string, repository: string, job: (at: Scope) => Promise<T>): Promise<T> {
@@ -81,7 +81,7 @@ export function createClient({
     read: run,
     async write(operation, repository, writes, job) {
       const since = Date.now();
-      return await oneByOne(async () => {
+      return await oneByOne.add(async () => {
         if (Date.now() > since + queueMs) throw crowded(operation);
         await turns.writes(operation, writes);
         return await run(operation, repository, job);
@@ -157,7 +157,7 @@ function superviseRequests(
   timeoutMs: number,
   log: Log | undefined,
 ): void {
-  const slots = pLimit(atATime.requests);
+  const slots = new PQueue({ concurrency: atATime.requests });
 
   octokit.hook.wrap('request', async (request, options) => {
     const { method, url } = options;
@@ -174,7 +174,7 @@ function superviseRequests(
       if (method === 'GET') await turns.read(String(options.request?.['operation'] ?? 'look at it'));
       return await request(options);
     };
-    const response = await (isSignIn(url) ? send() : slots(send)).catch((error: unknown) => {
+    const response = await (isSignIn(url) ? send() : slots.add(send)).catch((error: unknown) => {
       throw isKnown(error) ? error : cutOff(method, url);
     });
     const left = response.headers['x-ratelimit-remaining'];

@@ -8,6 +8,7 @@ type Named = { user: string } | { address: string };
 
 export type Command =
   | ({ verb: 'onboard'; invite: Named[] } & Asked)
+  | ({ verb: 'plan'; invite: Named[] } & Asked)
   | { verb: 'status'; target?: Asked; mine?: true }
   | { verb: 'list' }
   | ({ verb: 'retry' } & Asked)
@@ -28,6 +29,7 @@ export interface Asked {
 
 export const usages = {
   onboard: 'onboard <cluster>[,<cluster>…] <stage> [invite @person, …]',
+  plan: 'plan <cluster> <stage> [invite @person, …]',
   status: 'status [<cluster> <stage> | mine]',
   list: 'list',
   retry: 'retry <cluster> <stage>',
@@ -112,19 +114,24 @@ const parsers: Readonly<Record<keyof typeof usages, (words: string[]) => Command
       more.length > 0 ? tooMuch('cancel', more) : { verb: 'cancel', ...target },
     ),
 
-  onboard: words =>
-    withTarget('onboard', words, (target, more) => {
+  onboard: inviting('onboard'),
+  plan: inviting('plan'),
+};
+
+function inviting(verb: 'onboard' | 'plan'): (words: string[]) => Command {
+  return words =>
+    withTarget(verb, words, (target, more) => {
       const [keyword, ...people] = more;
-      if (keyword === undefined) return { verb: 'onboard', ...target, invite: [] };
+      if (keyword === undefined) return { verb, ...target, invite: [] };
       if (keyword.toLowerCase() !== 'invite') {
         return usage(
-          `I do not know \`${shown(keyword)}\` after the stage.${didYouMean(keyword.toLowerCase(), ['invite'])} ${typeThis('onboard')}`,
+          `I do not know \`${shown(keyword)}\` after the stage.${didYouMean(keyword.toLowerCase(), ['invite'])} ${typeThis(verb)}`,
         );
       }
-      const named = parsePeople(people);
-      return typeof named === 'string' ? usage(named) : { verb: 'onboard', ...target, invite: named };
-    }),
-};
+      const named = parsePeople(verb, people);
+      return typeof named === 'string' ? usage(named) : { verb, ...target, invite: named };
+    });
+}
 
 const tooMuch = (verb: keyof typeof usages, more: string[]): Command =>
   usage(`\`${shown(more.join(' '))}\` is too much. ${typeThis(verb)}`);
@@ -161,7 +168,7 @@ function joined(words: readonly string[]): string[] {
 }
 
 const everything = '--all';
-const takesClusters: ReadonlySet<string> = new Set(['onboard', 'status', 'retry', 'cancel', 'can']);
+const takesClusters: ReadonlySet<string> = new Set(['onboard', 'plan', 'status', 'retry', 'cancel', 'can']);
 const glob = /^(?=.{1,40}$)[a-z*?][a-z0-9*?-]*$/;
 const labelled = /^([a-z0-9][a-z0-9._/-]{0,62})=([a-z0-9][a-z0-9._-]{0,62})$/;
 
@@ -175,11 +182,11 @@ function partOf(text: string): Part | string {
 }
 
 /** `@anna, bob@harbour.example and <@U1>`: the people, or a sentence about the first that is none. */
-function parsePeople(words: readonly string[]): Named[] | string {
+function parsePeople(verb: keyof typeof usages, words: readonly string[]): Named[] | string {
   const parts = words
     .flatMap(word => word.split(/[,;]/))
     .filter(part => part !== '' && part.toLowerCase() !== 'and');
-  if (parts.length === 0) return `Whom to invite? ${typeThis('onboard')}`;
+  if (parts.length === 0) return `Whom to invite? ${typeThis(verb)}`;
   const people = new Map<string, Named>();
   for (const part of parts) {
     const user = /^<@([UW][A-Z0-9]+)>$/.exec(part)?.[1];

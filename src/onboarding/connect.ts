@@ -105,6 +105,7 @@ const commit = (
     `commit ${digest(changes)}${key}`,
     ({ commit }) => (commit === head?.commit ? undefined : commit),
     {
+      thing: { kind: 'commit', name: gitops.branch },
       async find({ repository }, { open }) {
         // What was read before a request of ours may have landed does not count.
         const now =
@@ -140,11 +141,11 @@ async function current<T extends Json>(
 ): Promise<T> {
   const state = { looked: false };
   const result = await effect<T>(key, {
+    ...definition,
     find(read, intent) {
       state.looked = true;
       return definition.find(read, intent);
     },
-    create: write => definition.create(write),
   });
   const missing = state.looked ? undefined : gone(result);
   return missing === undefined ? result : current(effect, `${key} after ${missing}`, gone, definition);
@@ -172,6 +173,7 @@ const openPull = (
     `pull request${key}`,
     ({ number }) => (number === open?.number ? undefined : `#${number}`),
     {
+      thing: { kind: 'pull-request', name: text.title },
       async find({ repository }, intent) {
         const now =
           intent.open === undefined
@@ -191,6 +193,7 @@ const openPull = (
 async function describe({ effect }: Context, { gitops }: Bundle, open: Pull, text: Text): Promise<boolean> {
   if (saysTheSame(open, text)) return false;
   await effect(`describe #${open.number} ${digest({ body: text.body })}`, {
+    thing: { kind: 'pull-request-text', name: `#${open.number}` },
     find: async () => undefined,
     async create({ repository }) {
       await repository.updatePull(gitops.repository, open.number, text);

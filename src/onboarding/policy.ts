@@ -1,4 +1,4 @@
-import type { Who } from './request.ts';
+import type { Target, Who } from './request.ts';
 import type { Run } from './run.ts';
 
 /** `outsider`: a guest, a bot, somebody of another company, or somebody who left. `unknown`: not looked up yet. */
@@ -33,6 +33,14 @@ export const rightToApproveAt = (
   user: string,
   people: People,
 ): Right => rightOf(user, isListed(approval.approvers, user, people), people);
+
+/** To see what an onboarding would do, belongs to whoever may ask for it and to the approvers. */
+export const rightToPlan = (
+  { requesters, approval }: Pick<Target, 'requesters' | 'approval'>,
+  user: string,
+  people: People,
+): Right =>
+  rightOf(user, isListed(requesters, user, people) || isListed(approval.approvers, user, people), people);
 
 /** The right to decide. Whether the person asked for it themselves is judged with the decision. */
 export const rightToApprove = ({ request }: Run, user: string, people: People): Right =>

@@ -26,6 +26,7 @@ export function ruleFor(
       return asking();
     case 'approve':
       return approving();
+    case 'plan':
     case 'retry':
     case 'cancel':
       return asking() ?? approving();

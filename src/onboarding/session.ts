@@ -55,7 +55,7 @@ export interface Session {
   ahead: Lookout;
 }
 
-const stillLanding = 'An earlier request got no answer and may still take effect.';
+export const stillLanding = 'An earlier request got no answer and may still take effect.';
 
 /** How long a run that nobody can see yet waits for the bot's news, should the wake-up get lost. */
 const unseenMs = 30_000;

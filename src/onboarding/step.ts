@@ -3,6 +3,7 @@ import type { Claims, Readers, Writers } from './ports.ts';
 import type { Request } from './request.ts';
 import type { Roll } from './roll.ts';
 import type { Change, Effect, Gate, Json, Run } from './run.ts';
+import type { Thing } from './thing.ts';
 
 /** What `find` knows of an earlier try whose end nobody saw, and what a later one will want to know of this one. */
 export interface Intent {
@@ -14,6 +15,8 @@ export interface Intent {
 
 /** A change to the outside world that is safe to ask for again and again. Its result is recorded: never a secret. */
 export interface EffectDefinition<T extends Json> {
+  /** What it makes or changes outside; left out where it changes runs alone. */
+  thing?: Thing;
   /** The effect that makes what this one is made in. Nothing is looked for in what this very worker made a moment ago. */
   inside?: string;
   /** What is there already; undefined when it must be created. */

@@ -80,7 +80,8 @@ export interface Store {
   /** Small texts under names that are known to all processes. */
   notes: {
     read(name: string): Promise<string | undefined>;
-    write(name: string, text: string): Promise<void>;
+    /** Kept for so many milliseconds; until it is written again when that is left out. */
+    write(name: string, text: string, forMs?: number): Promise<void>;
   };
   /**
    * Whether this is among the first `most` of its key; the count begins with the first and is forgotten after `withinMs`. One

@@ -40,6 +40,7 @@ export async function keep(
   const before = seen ?? (await read.vault.read(vault, name));
   if (before === 'deleted') {
     await effect(`recover ${name} for ${owner.integration}`, {
+      thing: { kind: 'deleted-secret', name },
       find: async readers => ((await readers.vault.read(vault, name)) === 'deleted' ? undefined : { name }),
       async create(writers) {
         await writers.vault.recover(vault, name);
@@ -50,6 +51,7 @@ export async function keep(
   const { version, written } = await effect<{ version: string; written: boolean }>(
     `store ${name} of ${owner.integration}`,
     {
+      thing: { kind: 'secret', name },
       async find(readers, { open }) {
         // What was read before a request of ours may have landed does not count.
         const current = open === undefined && before !== 'deleted';

@@ -1,4 +1,4 @@
-import pLimit from 'p-limit';
+import PQueue from 'p-queue';
 import type { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -50,6 +50,9 @@ export interface Otterize extends OtterizeReader, OtterizeWriter {
   checkProgram(): Promise<Problem[]>;
 }
 
+/** What no pull request waits for: everything else goes first. */
+const unhurried: ReadonlySet<string> = new Set(['list the invites', 'list the members', 'create the invite']);
+
 /** Runs one command in an organization and returns what it printed. */
 type Call = (operation: string, organization: string, words: readonly string[]) => Promise<Output>;
 
@@ -60,15 +63,17 @@ type Call = (operation: string, organization: string, words: readonly string[]) 
 export function createOtterize(options: OtterizeOptions): Otterize {
   const { program, path, timeoutMs = 80_000, queueMs = 10_000, log, startOrganization } = options;
   const runner: Runner = { program, path, timeoutMs, log };
-  const limit = pLimit(options.concurrency);
+  const queue = new PQueue({ concurrency: options.concurrency });
+  const limit = <T>(operation: string, job: () => Promise<T>): Promise<T> =>
+    queue.add(job, { priority: unhurried.has(operation) ? 0 : 1 });
   const begin: Call = async (operation, organization, words) => {
     const args = [...words, '--format=json', `--org-id=${checkId(operation, organization)}`];
     return await run(runner, operation, args, environmentOf(options, await tokenOf(operation, options)));
   };
-  const call: Call = (...asked) => limit(() => begin(...asked));
+  const call: Call = (operation, ...asked) => limit(operation, () => begin(operation, ...asked));
   const change: Call = (operation, ...asked) => {
     const since = performance.now();
-    return limit(() => {
+    return limit(operation, () => {
       if (performance.now() - since > queueMs) throw crowded(operation);
       return begin(operation, ...asked);
     });
@@ -81,7 +86,7 @@ export function createOtterize(options: OtterizeOptions): Otterize {
   ) => parseList(operation, (await call(operation, organization, words)).stdout, item);
 
   const programProblems = async (): Promise<Problem[]> =>
-    versionProblems(await limit(() => versionOf(runner)));
+    versionProblems(await limit('read the version', () => versionOf(runner)));
   const checkProgram = (): Promise<Problem[]> =>
     programProblems().catch((error: unknown) => [problemOf(error)]);
 

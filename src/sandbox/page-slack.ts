@@ -90,6 +90,7 @@ function drawThread(start: Shown, looking: Looking): Html | '' {
 function drawComposer({ fields, example: { cluster, stage } }: Looking, name: string): Html {
   const examples: Readonly<Record<keyof typeof usages, string>> = {
     onboard: `onboard ${cluster} ${stage}`,
+    plan: `plan ${cluster} ${stage}`,
     status: 'status',
     list: 'list',
     retry: `retry ${cluster} ${stage}`,

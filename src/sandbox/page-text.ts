@@ -16,8 +16,9 @@ export const drawnTexts = ['plain_text', 'mrkdwn'] as const;
 export const drawText = ({ type, text }: Text, names: Names): Html =>
   type === 'mrkdwn' ? drawMrkdwn(text, names) : html`${text}`;
 
-/** `<…>`, code, emphasis at the edges of words, and line ends, in the order in which they win. */
-const MARKS = /<([^>|]+)(?:\|([^>]*))?>|`([^`\n]+)`|(?<![\w`])([*_~])(\S(?:[^\n]*?\S)?)\4(?![\w`])|(\n)/g;
+/** Blocks of code, `<…>`, code, emphasis at the edges of words, and line ends, in the order in which they win. */
+const MARKS =
+  /```\n?([^]+?)\n?```|<([^>|]+)(?:\|([^>]*))?>|`([^`\n]+)`|(?<![\w`])([*_~])([^\s\u200b](?:[^\n]*?[^\s\u200b])?)\5(?![\w`])|(\n)/g;
 
 const TAGS: Readonly<Record<string, (inner: Html) => Html>> = {
   '*': inner => html`<b>${inner}</b>`,
@@ -31,10 +32,11 @@ export function drawMrkdwn(text: string, names: Names): Html {
   let rest = 0;
   const plain = (end: number) => parts.push(html`${unescape(text.slice(rest, end))}`);
   for (const match of text.matchAll(MARKS)) {
-    const [whole, target, label, code, mark = '', inner = ''] = match;
+    const [whole, block, target, label, code, mark = '', inner = ''] = match;
     plain(match.index);
     rest = match.index + whole.length;
-    if (target !== undefined) parts.push(drawTarget(target, label, names));
+    if (block !== undefined) parts.push(html`<code class="block">${unescape(block)}</code>`);
+    else if (target !== undefined) parts.push(drawTarget(target, label, names));
     else if (code !== undefined) parts.push(html`<code>${unescape(code)}</code>`);
     else parts.push(TAGS[mark]?.(drawMrkdwn(inner, names)) ?? html`<br>`);
   }
@@ -43,7 +45,7 @@ export function drawMrkdwn(text: string, names: Names): Html {
 }
 
 const unescape = (text: string): string =>
-  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&').replaceAll('\u200b', '');
 
 function drawTarget(target: string, label: string | undefined, names: Names): Html {
   const [kind = '', id = '', format = ''] = target.split('^');

@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { html } from 'hono/html';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
+import { drawGallery } from './gallery.ts';
 import { createStandIn, type Env, randomId } from './kit.ts';
 import { perform } from './page-acts.ts';
 import type { Troubles } from './page-faults.ts';
@@ -99,6 +100,7 @@ export async function startPage({ sandbox, holt, troubles, example }: PageOption
   });
 
   app.get('/', async context => context.html(await drawDocument(looked(context))));
+  app.get('/gallery', async context => context.html(await drawGallery(slack.nameOf)));
 
   for (const [name, type] of Object.entries(pageFiles)) {
     const content = await readFile(new URL(`page/${name}`, import.meta.url), 'utf8');

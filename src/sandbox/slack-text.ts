@@ -156,10 +156,11 @@ function readMrkdwn(text: string, names: Names): string {
     .replaceAll(/<([^>|]+)(?:\|([^>]*))?>/g, (_, target: string, label?: string) =>
       readLink(target, label, names),
     )
-    .replaceAll(/(?<![\w`])([*_~])(\S(?:[^\n]*?\S)?)\1(?![\w`])/g, '$2')
+    .replaceAll(/(?<![\w`])([*_~])([^\s\u200b](?:[^\n]*?[^\s\u200b])?)\1(?![\w`])/g, '$2')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&');
+    .replaceAll('&amp;', '&')
+    .replaceAll('\u200b', '');
 }
 
 function readLink(target: string, label: string | undefined, names: Names): string {

@@ -51,12 +51,10 @@ export const about = {
   },
 
   noRight: (question: Question, target: string): Markup => {
-    const lists = { onboard: 'requesters', approve: 'approval.approvers' } as const;
-    const list =
-      question === 'onboard' || question === 'approve' ? lists[question] : 'requesters or approval.approvers';
-    return markup`No. You may not ${question} ${target}: neither you nor a group of yours is in ${words(list)} in holt.yaml.${
-      question === 'onboard' || question === 'approve' ? '' : ' What you asked for yourself you may.'
-    }`;
+    const lists: Partial<Record<Question, string>> = { onboard: 'requesters', approve: 'approval.approvers' };
+    const list = lists[question] ?? 'requesters or approval.approvers';
+    const own = question === 'retry' || question === 'cancel' ? ' What you asked for yourself you may.' : '';
+    return markup`No. You may not ${question} ${target}: neither you nor a group of yours is in ${words(list)} in holt.yaml.${own}`;
   },
 
   known: (clusters: readonly string[], stages: readonly string[], anything: boolean): Markup =>

@@ -13,6 +13,7 @@ import { press } from './clicks.ts';
 import { loggerFor, timeoutMs } from './client.ts';
 import { carryOut, type Outcome, typedOf, watchBeginning } from './commands.ts';
 import { answering, type Desk, inTime } from './desk.ts';
+import { planOf } from './planning.ts';
 import { responseTo, type SubmissionOutcome, submissionOf, submit } from './submissions.ts';
 import { type Connection, createTransport } from './transport.ts';
 
@@ -128,15 +129,16 @@ interface Listener {
   closing: AbortSignal;
 }
 
-/** Says where the thread of a new run is, when it is not where the person asked. */
-async function followUp(desk: Desk, { started }: Outcome, to: Listener): Promise<void> {
-  if (started === undefined) return;
+/** Says what takes longer than Slack waits: a plan, or where the thread of a new run is when it is not where the person asked. */
+async function followUp(desk: Desk, { started, planned }: Outcome, to: Listener): Promise<void> {
   try {
-    const answer = await watchBeginning(desk, started, to.closing);
+    const { closing } = to;
+    if (planned !== undefined) await say(desk, to, await planOf(desk, planned, closing), false);
+    const answer = started && (await watchBeginning(desk, started, closing));
     if (answer !== undefined) await say(desk, to, answer, false);
   } catch (error) {
     if (!to.closing.aborted)
-      desk.log.warn({ run: started.id, error }, 'the beginning of a run could not be watched');
+      desk.log.warn({ run: started?.id, error }, 'the beginning of a run could not be watched');
   }
 }
 

@@ -16,10 +16,10 @@ interface Content {
 }
 
 /** Somebody who is not invited. Who was named in the command and has no address is known by the mention alone. */
-export function nameOf(run: Run, { name, address }: LeftOut): Markup {
+export function nameOf(named: Run['request']['named'], { name, address }: LeftOut): Markup {
   const mentioned = /^<@(\w+)>$/.exec(name)?.[1];
-  const named = run.request.named.some(each => each.user === mentioned);
-  return mentioned !== undefined && address === undefined && named ? user(mentioned) : markup`${name}`;
+  const known = named.some(each => each.user === mentioned);
+  return mentioned !== undefined && address === undefined && known ? user(mentioned) : markup`${name}`;
 }
 
 const different = <T>(all: readonly T[]): T[] => [
@@ -60,7 +60,7 @@ function leftOut(run: Run): Markup {
   const counts = new Map<string, number>();
   for (const { reason } of people) counts.set(reasons[reason], (counts.get(reasons[reason]) ?? 0) + 1);
   const why = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ');
-  const names = people.map(each => nameOf(run, each));
+  const names = people.map(each => nameOf(run.request.named, each));
   return markup`${approval.leftOut(people.length, why)}: ${listed(names, ', ', budget)}`;
 }
 

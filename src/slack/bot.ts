@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import { createCatalogue } from '../onboarding/catalogue.ts';
 import { everybodyIn } from '../onboarding/fleet.ts';
 import type { Fleet } from '../onboarding/fleet-schema.ts';
+import type { Plans } from '../onboarding/plans.ts';
 import type { Records } from '../onboarding/records.ts';
 import type { Store } from '../onboarding/store.ts';
 import type { Secret } from '../secret.ts';
@@ -25,6 +26,7 @@ export interface SlackBotOptions {
   apiUrl?: string | undefined;
   fleet: Fleet;
   records: Records;
+  plans: Plans;
   store: Desk['store'] & Pick<Store, 'turns'>;
   /** What all bots together ask of Slack when nobody waits for the answer. */
   limits: SlackLimits;
@@ -88,6 +90,7 @@ export function createSlackBot(options: SlackBotOptions): SlackBot {
           return catalogue.fleet();
         },
         records,
+        plans: options.plans,
         store,
         people,
         team,

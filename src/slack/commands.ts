@@ -23,6 +23,7 @@ import {
 import { commandName, mostValue } from './claims.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
 import { help, informing } from './help.ts';
+import { askForPlan } from './planning.ts';
 import { beginRollout } from './rollouts.ts';
 
 export interface Typed extends Asking {
@@ -33,6 +34,8 @@ export interface Outcome {
   answer?: Answer;
   /** A run that has just begun. */
   started?: Run;
+  /** What a plan was asked for. */
+  planned?: Request;
 }
 
 type Of<Verb extends Command['verb']> = Extract<Command, { verb: Verb }>;
@@ -63,6 +66,8 @@ async function outcomeOf(desk: Desk, typed: Typed): Promise<Outcome> {
       return { answer: sentence(command.text) };
     case 'onboard':
       return begin(desk, typed, command);
+    case 'plan':
+      return askForPlan(desk, typed, command);
     case 'status':
       return { answer: await statusOf(desk, typed, command) };
     case 'list':

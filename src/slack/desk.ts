@@ -4,6 +4,7 @@ import { explain, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Command } from '../onboarding/command.ts';
 import type { Fleet } from '../onboarding/fleet-schema.ts';
+import type { Plans } from '../onboarding/plans.ts';
 import type { People } from '../onboarding/policy.ts';
 import type { Records } from '../onboarding/records.ts';
 import type { Store } from '../onboarding/store.ts';
@@ -17,6 +18,7 @@ export interface Desk {
   readonly fleet: Fleet;
   records: Records;
   store: MarkStore & Pick<Store, 'admit' | 'notes' | 'now'>;
+  plans: Plans;
   people: People;
   /** The workspace that Holt belongs to. */
   team: string;
@@ -98,7 +100,7 @@ export async function answering<T extends { answer?: Answer }>(
   asking: Asking,
   work: () => Promise<T>,
 ): Promise<T | Failed | undefined> {
-  const { log, team, busy } = desk;
+  const { team, busy } = desk;
   const { user } = asking;
   if (asking.team !== team) return refuse(desk, asking, 'other-workspace', trouble.foreignWorkspace);
   const before = busy.get(user) ?? 0;
@@ -109,17 +111,21 @@ export async function answering<T extends { answer?: Answer }>(
     if (await isRepeated(desk, asking)) return undefined;
     return await work();
   } catch (error) {
-    if (error instanceof UserError) return { answer: sentence(error.message), again: true };
-    const reference = randomUUID();
-    log.error({ reference, by: user, error }, 'what a person did could not be answered');
-    const slow = error instanceof TooSlow || explain(error).code.startsWith('redis');
-    const answer = slow ? trouble.store : trouble.withReference(explain(error).text, reference);
-    return { answer, again: true };
+    return { answer: apology(desk, user, error), again: true };
   } finally {
     const left = (busy.get(user) ?? 1) - 1;
     if (left === 0) busy.delete(user);
     else busy.set(user, left);
   }
+}
+
+/** What went wrong, in words for the person. */
+export function apology({ log }: Pick<Desk, 'log'>, user: string, error: unknown): Answer {
+  if (error instanceof UserError) return sentence(error.message);
+  const reference = randomUUID();
+  log.error({ reference, by: user, error }, 'what a person did could not be answered');
+  const slow = error instanceof TooSlow || explain(error).code.startsWith('redis');
+  return slow ? trouble.store : trouble.withReference(explain(error).text, reference);
 }
 
 /** Slack may send an envelope again. */

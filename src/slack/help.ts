@@ -17,6 +17,7 @@ export const help = (requester: boolean): Answer =>
         ? [
             `• \`${commandName} ${usages.onboard}\`: onboard a cluster, for example \`${commandName} onboard payments-eu prod invite @anna\``,
             `• several at once: \`${commandName} onboard payments-eu,payments-us prod\`, \`payments-*\`, \`region=eu\`, or \`--all\`; you see what that is before anything begins`,
+            `• \`${commandName} ${usages.plan}\`: what that would do, without doing it`,
             `• \`${commandName} ${usages.retry}\`: try again what failed`,
             `• \`${commandName} ${usages.cancel}\`: stop before the next change; what was made stays`,
           ]

@@ -20,11 +20,20 @@ export function cut(text: string, most: number): string {
   return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`;
 }
 
-const escape = (text: string): string =>
+/** Where `*`, `_` and `~` make Slack write bold, italic or struck: not within a word. */
+const look = /(?<![\p{L}\p{N}])[*_~]|[*_~](?![\p{L}\p{N}])/gu;
+/** Slack has no escape for them, but with a space on both sides they are themselves; this one takes no room. */
+const noSpace = '\u200b';
+
+const escapeAddress = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
+/** A backtick would make code of whatever stands before the next one, a mention too. */
+const escape = (text: string): string =>
+  escapeAddress(text).replaceAll('`', "'").replaceAll(look, `${noSpace}$&${noSpace}`);
+
 const unescape = (text: string): string =>
-  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&').replaceAll(noSpace, '');
 
 type Value = Markup | string | number;
 
@@ -53,6 +62,23 @@ export function fit(text: Markup, most: number): Markup {
     kept += token;
   }
   return { markup: `${kept}…` };
+}
+
+/** Lines as they are, in a block of code of at most so many code points; and how many of them it shows. */
+export function codeBlock(lines: readonly string[], most: number): { code: Markup; shown: number } {
+  const [begin, end] = ['```\n', '```'];
+  let text = '';
+  let shown = 0;
+  let room = most - begin.length - end.length;
+  for (const line of lines) {
+    const plain = line.replaceAll('\t', '  ').replaceAll(unseen, '').replaceAll('```', "'''");
+    const written = `${escapeAddress(plain)}\n`;
+    room -= lengthOf(written);
+    if (room < 0) break;
+    text += written;
+    shown += 1;
+  }
+  return { code: { markup: `${begin}${text}${end}` }, shown };
 }
 
 export const nothing: Markup = words('');
@@ -88,7 +114,7 @@ export const isAddress = (url: string): boolean => /^https?:\/\/[!-;=?-{}~]+$/.t
 /** A link; an address that is none is shown as text. */
 export function link(url: string, text: string): Markup {
   if (!isAddress(url)) return markup`${text}`;
-  return { markup: `<${escape(url)}|${escape(cut(text, mostOfName)).replaceAll('|', '/')}>` };
+  return { markup: `<${escapeAddress(url)}|${escape(cut(text, mostOfName)).replaceAll('|', '/')}>` };
 }
 
 /** How Slack writes a moment: `today at 10:24`, so no “on” may stand before it. */

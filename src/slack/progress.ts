@@ -59,7 +59,9 @@ const cardBlock = ({ fact, status, details, source }: Card): TaskCardBlock => ({
 /** A step in one line, its state in words: for screen readers, and where cards are not to be had. */
 const line = ({ fact, status, details, source }: Card): Markup => {
   const where = source === undefined ? markup`` : markup` (${link(source.url, source.text)})`;
-  return markup`*${facts[fact].title}*: ${stepStates[status]}: ${fit(details, mostOfDetails)}${where}`;
+  const said = fit(details, mostOfDetails);
+  const state = status === 'pending' ? said : markup`${stepStates[status]}: ${said}`;
+  return markup`*${facts[fact].title}*: ${state}${where}`;
 };
 
 /** The root message: every step and how it stands, edited in place as the run goes on. */

@@ -102,7 +102,7 @@ function others(run: Run, gate: Gate): Blocks {
   const byApprovers = leftOutBy(run, gate);
   const leftOut = peopleOf(run).leftOut.map(
     each =>
-      markup`• ${nameOf(run, each)}${each.address === undefined ? '' : `: ${each.address}`} (${reasons[each.reason]})`,
+      markup`• ${nameOf(run.request.named, each)}${each.address === undefined ? '' : `: ${each.address}`} (${reasons[each.reason]})`,
   );
   return [
     ...(isNothing(byApprovers) ? [] : [section(byApprovers)]),

@@ -8,7 +8,7 @@ import { facts, many, targetOf } from './texts.ts';
 
 export const states: Readonly<Record<Line['state'], string>> = {
   looking: 'being looked at',
-  queued: 'waiting for its wave',
+  queued: 'not begun',
   running: 'in progress',
   asking: 'waiting for the approval',
   obstructed: 'failed',
@@ -39,14 +39,7 @@ export const rollout = {
     joined(
       [
         markup`${counts['done'] ?? 0} of ${all} done`,
-        ...[
-          'in progress',
-          'waiting for the approval',
-          'waiting for its wave',
-          'being looked at',
-          'failed',
-          'cancelled',
-        ]
+        ...['in progress', 'waiting for the approval', 'not begun', 'being looked at', 'failed', 'cancelled']
           .filter(state => (counts[state] ?? 0) > 0)
           .map(state => markup`${counts[state] ?? 0} ${state}`),
       ],

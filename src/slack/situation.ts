@@ -1,4 +1,4 @@
-import { hasFailed, isLive, openGateOf, type Run } from '../onboarding/run.ts';
+import { hasFailed, isHeld, isLive, openGateOf, type Run } from '../onboarding/run.ts';
 import type { Situation } from './texts.ts';
 
 /** Whether the run ended without having changed anything anywhere. */
@@ -25,6 +25,7 @@ export function situationOf(run: Run): Situation {
     if (openGateOf(run) !== undefined) return 'approval';
     return Object.values(run.steps).some(step => step?.retryAt !== undefined) ? 'waiting' : 'running';
   }
+  if (run.status === 'failed' && isHeld(run)) return 'held';
   if (run.status === 'cancelled' || run.status === 'failed') return run.status;
   if (foundAllInPlace(run)) return 'in-place';
   return wasRefused(run) ? 'uninvited' : 'done';

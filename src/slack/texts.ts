@@ -128,6 +128,7 @@ export type Situation =
   | 'waiting'
   | 'obstructed'
   | 'stopping'
+  | 'held'
   | 'failed'
   | 'cancelled'
   | 'uninvited'
@@ -140,6 +141,7 @@ export const situations: Readonly<Record<Situation, string>> = {
   waiting: 'Waiting to try again',
   obstructed: 'In progress, but a step failed',
   stopping: 'Stopping',
+  held: 'Waiting for a decision',
   failed: 'Failed',
   cancelled: 'Cancelled',
   uninvited: 'Done, without invites',
@@ -148,7 +150,6 @@ export const situations: Readonly<Record<Situation, string>> = {
 };
 
 export const stepStates = {
-  pending: 'not begun',
   in_progress: 'working',
   complete: 'done',
   error: 'failed',

@@ -30,7 +30,9 @@ create index if not exists histories on history (run, serial);
 create table if not exists claims (
   pool text not null, id text not null, run text not null, primary key (pool, id)
 ) strict, without rowid;
-create table if not exists notes (name text primary key, text text not null) strict, without rowid;
+create table if not exists notes (
+  name text primary key, text text not null, until integer
+) strict, without rowid;
 create table if not exists admitted (
   key text primary key, count integer not null, until integer not null
 ) strict, without rowid;`;
@@ -44,8 +46,11 @@ begin immediate;
 ${schema}
 commit;`;
 
-/** Runs within others came later than the table. */
-const within = `alter table runs add column within text`;
+/** Columns that came later than their tables. */
+const later = [
+  { table: 'runs', column: 'within', type: 'text' },
+  { table: 'notes', column: 'until', type: 'integer' },
+];
 
 const sqliteBusy = 5;
 
@@ -56,8 +61,10 @@ function open(file: string): DatabaseSync {
     database = new DatabaseSync(file);
     chmodSync(file, 0o600);
     database.exec(settings);
-    const columns = database.prepare('select name as value from pragma_table_info(?)').all('runs');
-    if (!values(columns).includes('within')) database.exec(within);
+    const columnsOf = database.prepare('select name as value from pragma_table_info(?)');
+    for (const { table, column, type } of later)
+      if (!values(columnsOf.all(table)).includes(column))
+        database.exec(`alter table ${table} add column ${column} ${type}`);
     return database;
   } catch (error) {
     database?.close();
@@ -212,12 +219,17 @@ function createClaims(database: DatabaseSync): Claims {
 }
 
 function createNotes(database: DatabaseSync): Store['notes'] {
-  const read = database.prepare('select text as value from notes where name = ?');
-  const write = database.prepare('insert or replace into notes (name, text) values (?, ?)');
+  const forget = database.prepare('delete from notes where until <= ?');
+  const read = database.prepare(
+    'select text as value from notes where name = ? and (until is null or until > ?)',
+  );
+  const write = database.prepare('insert or replace into notes (name, text, until) values (?, ?, ?)');
   return {
-    read: async name => values(read.all(name))[0],
-    write: async (name, text) => {
-      write.run(name, text);
+    read: async name => values(read.all(name, Date.now()))[0],
+    write: async (name, text, forMs) => {
+      const now = Date.now();
+      forget.run(now);
+      write.run(name, text, forMs === undefined ? null : now + forMs);
     },
   };
 }

@@ -25,8 +25,8 @@ const keys = {
   due: '{holt}:due',
   /** Set of ids. */
   behind: '{holt}:behind',
-  /** Hash: name to text. */
-  notes: '{holt}:notes',
+  /** Text; may expire. */
+  note: (name: string) => `{holt}:note:${name}`,
   /** Counter that expires. */
   admitted: (key: string) => `{holt}:admitted:${key}`,
 };
@@ -129,8 +129,14 @@ export function createRedisStore(redis: Redis, { allowVolatile = false } = {}): 
   return {
     claims: createClaims(redis),
     notes: {
-      read: async name => (await told('read a note', redis.hget(keys.notes, name))) ?? undefined,
-      write: async (name, text) => void (await told('write a note', redis.hset(keys.notes, name, text))),
+      read: async name => (await told('read a note', redis.get(keys.note(name)))) ?? undefined,
+      async write(name, text, forMs) {
+        const written =
+          forMs === undefined
+            ? redis.set(keys.note(name), text)
+            : redis.set(keys.note(name), text, 'PX', forMs);
+        await told('write a note', written);
+      },
     },
     now: async () => {
       const [seconds, micros] = await told('tell the time', redis.time());

@@ -346,6 +346,27 @@ describe('what the program does', () => {
     });
     expect(Math.max(...running)).toBe(2);
   });
+
+  test('what the pull request needs goes before the invites, whoever asked first', async () => {
+    const journal = join(folder, 'order');
+    const script = `echo "$1 $2" >> ${journal}; echo '[]'`;
+    const otterize = connectTo(script, { concurrency: 1 });
+    const invite = (address: string) => failureOf(otterize.createInvite(organization, address));
+    await Promise.all([
+      invite('anna@harbour.example'),
+      invite('ben@harbour.example'),
+      otterize.listMembers(organization),
+      failureOf(otterize.createOrganization()),
+      otterize.listIntegrations(organization),
+    ]);
+    expect(readFileSync(journal, 'utf8').trim().split('\n')).toEqual([
+      'invites create',
+      'organizations create',
+      'integrations list',
+      'invites create',
+      'users list',
+    ]);
+  });
 });
 
 describe('what the program is given', () => {

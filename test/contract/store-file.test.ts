@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
@@ -37,6 +38,19 @@ describe('the file of the embedded store', () => {
     expect(await second.insert(entry({ id: 'run-2' }), 'line')).toBe('run-1');
     expect(await second.claims.holders('made')).toEqual({ org_1: 'run-1' });
     await second.close();
+  });
+
+  it('may be one that an older Holt has made', async () => {
+    await openEmbeddedStore(file).close();
+    const old = new DatabaseSync(file);
+    old.exec('alter table runs drop column within; alter table notes drop column until;');
+    old.exec("insert into notes (name, text) values ('kept', 'text')");
+    old.close();
+    const store = openEmbeddedStore(file);
+    expect(await store.notes.read('kept')).toBe('text');
+    await store.notes.write('brief', 'text', 60_000);
+    await store.insert(entry({ within: { run: 'run-0', member: 'm', line: '{}' } }), 'line');
+    await store.close();
   });
 
   it("is the owner's alone, with all that lies beside it", async () => {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/onboarding/store.ts';
 import { createStoreModel, entry, mark, type StoreBackend, storeBackends } from '../support/stores.ts';
 
@@ -178,6 +178,19 @@ describe.each(storeBackends)('the $name store', ({ start, skip }) => {
       await store.notes.write('catalogue', 'one');
       await store.notes.write('catalogue', 'two');
       expect(await store.notes.read('catalogue')).toBe('two');
+    });
+
+    it('forgets a note once its time is over, and no other', async () => {
+      await store.notes.write('kept', 'one');
+      await store.notes.write('brief', 'two', 300);
+      await store.notes.write('long', 'three', 600_000);
+      await vi.waitFor(async () => expect(await store.notes.read('brief')).toBeUndefined(), 5_000);
+      await store.notes.write('brief', 'four');
+      expect(await Promise.all(['kept', 'brief', 'long'].map(store.notes.read))).toEqual([
+        'one',
+        'four',
+        'three',
+      ]);
     });
 
     it('tells which threads are behind', async () => {

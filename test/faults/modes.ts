@@ -51,8 +51,9 @@ const springs: Record<Exclude<Mode, 'multi'>, Spring> = {
     return cut();
   },
   async late(scene, role, { apply }) {
-    await killed(scene, role);
-    await sleep(holdMs(scene.point));
+    // From now on, however long the killing takes on a busy machine: the product counts from before the call.
+    const held = sleep(holdMs(scene.point));
+    await Promise.all([killed(scene, role), held]);
     return await apply();
   },
   async zombie(scene, role, { apply }) {

@@ -2,6 +2,7 @@ import { parseFleet } from '../../src/config.ts';
 import type { Log } from '../../src/log.ts';
 import { digestOf } from '../../src/onboarding/approvals.ts';
 import { resolveTarget } from '../../src/onboarding/fleet.ts';
+import { createPlans } from '../../src/onboarding/plans.ts';
 import { createRecords, type Records } from '../../src/onboarding/records.ts';
 import type { Run } from '../../src/onboarding/run.ts';
 import { rolloutName } from '../../src/onboarding/selection.ts';
@@ -77,6 +78,7 @@ export async function openFront({ configuration, workspace, stores, before }: Fr
       apiUrl: slack.apiUrl,
       fleet,
       records,
+      plans: createPlans(store, nudges),
       store,
       limits: slackUnlimited,
       log: logOf(bot),

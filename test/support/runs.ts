@@ -1,130 +1,19 @@
 import * as fc from 'fast-check';
-import { digestOf } from '../../src/onboarding/approvals.ts';
 import { type FactName, type Facts, factNames, LeftOutReason } from '../../src/onboarding/facts.ts';
-import { type Gate, newRun, Run } from '../../src/onboarding/run.ts';
-import { approver, request, requester } from './builders.ts';
+import type { Gate, Run } from '../../src/onboarding/run.ts';
+import {
+  address,
+  approver,
+  at,
+  factsOf,
+  gateOf,
+  request,
+  requester,
+  runOf,
+  stepped,
+} from '../../src/sandbox/examples.ts';
 
-export const at = 1_700_000_000_000;
-
-export const address = (index: number): string => `person-${index}@harbour.example`;
-
-/** All facts of an onboarding that made everything and invited so many. */
-export function factsOf(count = 2): Facts {
-  const addresses = Array.from({ length: count }, (_, index) => address(index));
-  return {
-    preflight: { checked: ['Otterize', 'GitHub'] },
-    organization: { id: 'org_1', name: 'payments-eu-prod', made: true },
-    environment: { id: 'env_1', name: 'prod', made: true },
-    invitees: {
-      people: addresses.map((each, index) => ({ address: each, name: `Person ${index}`, id: `${index}` })),
-      leftOut: [],
-    },
-    approval: { verdict: 'approved', digest: 'd', addresses, by: [approver] },
-    invites: {
-      sent: addresses.map(each => ({ address: each, id: each, status: 'PENDING' })),
-      failed: [],
-      dropped: [],
-    },
-    credentials: { integration: 'int_1', clientId: 'cli_1', vault: 'kv', secrets: [], written: true },
-    pullRequest: {
-      state: 'open',
-      number: 7,
-      url: 'https://git.example/harbour/clusters/pull/7',
-      changed: true,
-      files: ['a.yaml'],
-    },
-    turn: {},
-    looked: { lists: [], of: {} },
-    waves: { pulls: [] },
-    members: { done: 1, failed: [] },
-  };
-}
-
-export function gateOf(overrides: Partial<Gate> = {}, count = 2): Gate {
-  const addresses = Array.from({ length: count }, (_, index) => address(index));
-  const digest = digestOf({ organization: 'org_1', environment: 'env_1', addresses });
-  return {
-    digest,
-    addresses,
-    openedAt: at,
-    deadline: at + 86_400_000,
-    votes: [],
-    state: 'open',
-    ...overrides,
-  };
-}
-
-/** A run as it would be stored; throws when no run could look so. */
-export const runOf = (overrides: Partial<Run> = {}): Run =>
-  Run.parse({ ...newRun('run-1', request(), at), due: at, ...overrides });
-
-export const ended = (status: Run['status'], overrides: Partial<Run> = {}): Run =>
-  runOf({ status, due: null, facts: factsOf(), ...overrides });
-
-const { preflight, organization, environment, invitees } = factsOf();
-const asked: Partial<Run> = { facts: { preflight, organization, environment, invitees }, gates: [gateOf()] };
-const approved = gateOf({ state: 'approved', votes: [{ by: approver, verdict: 'approve', at }] });
-const declined = gateOf({
-  state: 'declined',
-  votes: [{ by: approver, verdict: 'decline', at, reason: 'Not these people.' }],
-});
-const stepped = { startedAt: at, attempts: 1 };
-
-/** A run in every situation that people see. */
-export const situations: Readonly<Record<string, Run>> = {
-  'has just begun': runOf(),
-  'is at work': runOf({ facts: { preflight }, steps: { organization: stepped } }),
-  'waits for an approval': runOf({ ...asked, status: 'waiting' }),
-  'waits to try again': runOf({
-    facts: { preflight },
-    steps: { organization: { ...stepped, retryAt: at + 1000, error: { code: 'x', text: 'It is away.' } } },
-  }),
-  'has failed': ended('failed', {
-    facts: { preflight },
-    steps: { organization: { ...stepped, error: { code: 'x', text: 'It refused. Ask its owner.' } } },
-  }),
-  'has failed in one place and goes on in another': runOf({
-    ...asked,
-    steps: { credentials: { ...stepped, error: { code: 'x', text: 'It refused.' } } },
-  }),
-  'was approved by one of two, without somebody': runOf({
-    ...asked,
-    status: 'waiting',
-    request: request({ approval: { ...request().target.approval, required: 2 } }),
-    gates: [gateOf({ votes: [{ by: approver, verdict: 'approve', at, without: [address(1)] }] })],
-  }),
-  'is being cancelled': runOf({ ...asked, cancel: { by: requester, at } }),
-  'was cancelled': ended('cancelled', { facts: { preflight, organization }, cancel: { by: requester, at } }),
-  'was declined': ended('done', {
-    gates: [declined],
-    facts: {
-      ...factsOf(),
-      approval: { verdict: 'declined', digest: 'd', addresses: [], by: [approver] },
-      invites: { sent: [], failed: [], dropped: [] },
-    },
-  }),
-  'was not answered': ended('done', {
-    gates: [gateOf({ state: 'expired', closedAt: at })],
-    facts: {
-      ...factsOf(),
-      approval: { verdict: 'expired', digest: 'd', addresses: [], by: [] },
-      invites: { sent: [], failed: [], dropped: [] },
-    },
-  }),
-  'is done': ended('done', { gates: [approved] }),
-  'found everything in place': ended('done', {
-    facts: {
-      preflight,
-      organization: { ...factsOf().organization, made: false },
-      environment: { ...factsOf().environment, made: false },
-      invitees: { people: [], leftOut: [] },
-      approval: { verdict: 'not-needed', digest: 'd', addresses: [], by: [] },
-      invites: { sent: [], failed: [], dropped: [] },
-      credentials: { ...factsOf().credentials, written: false },
-      pullRequest: { ...factsOf().pullRequest, changed: false },
-    },
-  }),
-};
+export { address, at, ended, factsOf, gateOf, runOf, situations } from '../../src/sandbox/examples.ts';
 
 /** What people and services call things, at its worst. */
 export const hostile = fc.oneof(

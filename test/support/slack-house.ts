@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { parseFleet } from '../../src/config.ts';
+import { compare } from '../../src/gitops/compare.ts';
 import type { Log } from '../../src/log.ts';
 import { createEngine } from '../../src/onboarding/engine.ts';
 import { planOf } from '../../src/onboarding/plan.ts';
+import { answerPlan } from '../../src/onboarding/planning.ts';
+import { createPlans, isPlan } from '../../src/onboarding/plans.ts';
 import { createRecords } from '../../src/onboarding/records.ts';
 import type { Run } from '../../src/onboarding/run.ts';
 import { type SlackStandIn, startSlack } from '../../src/sandbox/slack.ts';
@@ -109,18 +112,16 @@ export async function openSlackHouse(
   };
   const mailboxes = createInProcessMailboxes(log);
   const records = createRecords(store, mailboxes.nudges);
+  const plans = createPlans(store, mailboxes.nudges);
+  const common = { planOf, records, claims: store.claims, read: world.read, log, settleMs: 1_000 };
   const engine = createEngine({
-    planOf,
-    records,
-    claims: store.claims,
-    read: world.read,
+    ...common,
     write: world.write,
-    log,
-    settleMs: 1_000,
     patienceMs: 180_000,
     maxAttempts: 3,
     backoff: () => 60_000,
   });
+  const closing = new AbortController();
   const bot = createSlackBot({
     botToken: new Secret(slack.botToken),
     connection:
@@ -130,6 +131,7 @@ export async function openSlackHouse(
     apiUrl: slack.apiUrl,
     fleet,
     records,
+    plans,
     store,
     limits: slackUnlimited,
     log,
@@ -140,7 +142,10 @@ export async function openSlackHouse(
   if (transport === 'http') slack.settings.requestUrls = [requestUrlIn(lines)];
   const consumer = await mailboxes.consume(
     {
-      tick: run => engine.advance(run),
+      tick: id =>
+        isPlan(id)
+          ? answerPlan(id, plans, { ...common, compare, callMs: 20_000 }, closing.signal)
+          : engine.advance(id),
       render: run => bot.draw(run),
       reconcile: async () => {
         for (const run of await store.due(await store.now())) await mailboxes.nudges.tick(run);
@@ -232,6 +237,7 @@ export async function openSlackHouse(
     /** Throws when a person saw Slack say that the app did not answer. */
     async close(): Promise<void> {
       await bot.stop();
+      closing.abort();
       engine.drain();
       await consumer.close();
       await mailboxes.close();

@@ -13,12 +13,14 @@ const onboard = (
   invite,
 });
 const plain = onboard('payments-eu', 'prod');
+const plan = { verb: 'plan', cluster: 'payments-eu', stage: 'prod', invite: [] } as const;
 const anna = { user: 'U0ANNA' };
 const ben = { address: 'ben@harbour.example' };
 
 const type = {
   help: 'Type `/otterize help`.',
   onboard: 'Type `/otterize onboard <cluster>[,<cluster>…] <stage> [invite @person, …]`.',
+  plan: 'Type `/otterize plan <cluster> <stage> [invite @person, …]`.',
   status: 'Type `/otterize status [<cluster> <stage> | mine]`.',
   cancel: 'Type `/otterize cancel <cluster> <stage>`.',
 };
@@ -58,6 +60,8 @@ describe('a command', () => {
       'onboard payments-eu prod invite <@W0SAM>; AND ben@harbour.example',
       onboard('payments-eu', 'prod', { user: 'W0SAM' }, ben),
     ],
+    ['PLAN payments-eu Prod', { ...plan, invite: [] }],
+    ['plan payments-eu prod invite <@U0ANNA>', { ...plan, invite: [anna] }],
     ['status', { verb: 'status' }],
     ['status payments-eu prod', { verb: 'status', target: { cluster: 'payments-eu', stage: 'prod' } }],
     ['cancel payments-eu prod', { verb: 'cancel', cluster: 'payments-eu', stage: 'prod' }],
@@ -89,10 +93,14 @@ describe('a command', () => {
     ['can', 'May you do what? Type `/otterize can <verb> <cluster> <stage>`.'],
     [
       'can onbord payments-eu prod',
-      '`onbord` is nothing that I can tell about. Did you mean onboard? Ask about onboard, approve, retry, cancel, status, list.',
+      '`onbord` is nothing that I can tell about. Did you mean onboard? Ask about onboard, plan, approve, retry, cancel, status, list.',
     ],
     ['can onboard payments-eu', 'Which stage of payments-eu? Type `/otterize can <verb> <cluster> <stage>`.'],
     ['can onboard payments-eu prod x', '`x` is too much. Type `/otterize can <verb> <cluster> <stage>`.'],
+    ['plan', `Which cluster and stage? ${type.plan}`],
+    ['plan payments-eu prod now', `I do not know \`now\` after the stage. ${type.plan}`],
+    ['plan payments-eu prod invite', `Whom to invite? ${type.plan}`],
+    ['plan payments-eu prod --diff', `There are no options such as \`--diff\`. ${type.plan}`],
     ['help --all', `There are no options such as \`--all\`. ${type.help}`],
     ['onboard', `Which cluster and stage? ${type.onboard}`],
     ['cancel', `Which cluster and stage? ${type.cancel}`],

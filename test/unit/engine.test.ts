@@ -6,7 +6,7 @@ import { HeldBack, UserError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { createLookout } from '../../src/onboarding/ahead.ts';
 import { decide } from '../../src/onboarding/approvals.ts';
-import { createEngine, type EngineOptions } from '../../src/onboarding/engine.ts';
+import { createEngine, type EngineOptions, jitteredBackoff } from '../../src/onboarding/engine.ts';
 import { take } from '../../src/onboarding/leased.ts';
 import { planOf } from '../../src/onboarding/plan.ts';
 import type { Claims } from '../../src/onboarding/ports.ts';
@@ -923,6 +923,108 @@ describe('a run', () => {
       code: 'values-file',
       about: 'values.yaml',
     });
+  });
+});
+
+describe('the log', () => {
+  let lines: Record<string, unknown>[];
+  const said = (msg: string) => lines.filter(line => line['msg'] === msg);
+
+  /** An engine that logs into `lines`. */
+  function listenedTo(overrides: Partial<EngineOptions> = {}): void {
+    lines = [];
+    const log = createLog('debug', {}, { write: line => void lines.push(JSON.parse(line)) });
+    engine = engineWith({ log, ...overrides });
+  }
+
+  it('names each change as it is made, and how the run rests', async () => {
+    listenedTo();
+    const { id } = await onboarded();
+    const made = said('made').map(({ level, run, effect }) => [level, run, effect]);
+    expect(made).toContainEqual(['info', id, 'organization']);
+    expect(made).toContainEqual(['info', id, 'environment']);
+    expect(said('the run rests')).toMatchObject([{ level: 'info', run: id, status: 'done', due: null }]);
+  });
+
+  it('says what failed and when it is tried again, and then that it is not', async () => {
+    listenedTo();
+    const { id } = await started();
+    const errors: unknown[] = [];
+    for (const _ of [1, 2, 3]) {
+      world.faults.set('create environment', { error: failure({ applied: 'no' }) });
+      errors.push(errorOf(await advanced(id), 'environment'));
+      clock += 2_000;
+    }
+    const again = { level: 'warn', run: id, fact: 'environment' };
+    expect(said('a step failed and will be tried again')).toMatchObject([
+      { ...again, ...(errors[0] as object), attempts: 1, retryAt: clock - 5_000 },
+      { ...again, ...(errors[1] as object), attempts: 2, retryAt: clock - 3_000 },
+    ]);
+    expect(said('a step failed')).toMatchObject([
+      { level: 'error', run: id, fact: 'environment', ...(errors[2] as object), attempts: 3 },
+    ]);
+    for (const line of lines) expect(line).not.toHaveProperty('error');
+  });
+
+  it('has the error itself only where the code is at fault', async () => {
+    listenedTo();
+    world.faults.set('create environment', { error: new TypeError('x is undefined') });
+    await onboarded();
+    expect(said('a step failed')).toMatchObject([
+      { fact: 'environment', code: 'bug', error: { type: 'TypeError', message: 'x is undefined' } },
+    ]);
+  });
+
+  it('says what waits for its turn, and until when', async () => {
+    listenedTo();
+    const held = { service: 'Otterize', operation: 'create the environment', reason: 'not yet' } as const;
+    world.faults.set('create environment', { error: new HeldBack({ ...held, retryAfter: 45_000 }) });
+    await onboarded();
+    expect(said('a step waits for its turn')).toMatchObject([
+      {
+        level: 'info',
+        fact: 'environment',
+        reason: expect.stringContaining('not yet'),
+        until: clock + 45_000,
+      },
+    ]);
+  });
+
+  it('says when the run is another worker’s, and when a call does not end', async () => {
+    const run = await started();
+    const stolen = { ...world.write.otterize };
+    stolen.createOrganization = async () => {
+      await records.change(run.id, take(180_000));
+      return world.write.otterize.createOrganization();
+    };
+    listenedTo({ write: { ...world.write, otterize: stolen } });
+    await engine.advance(run.id);
+    expect(said('another worker has the run now')).toMatchObject([{ level: 'info', run: run.id }]);
+
+    const deaf = { ...world.read.otterize, listOrganizations: () => new Promise<never>(() => undefined) };
+    listenedTo({ read: { ...world.read, otterize: deaf }, patienceMs: 100 });
+    const other = await onboarded(request({ cluster: 'payments-us' }));
+    expect(said('a call does not end; the run is left to whoever comes next')).toMatchObject([
+      { level: 'error', run: other.id, steps: expect.arrayContaining(['organization']) },
+    ]);
+  });
+});
+
+const backoffs = (attempts: number) => Array.from({ length: 300 }, () => jitteredBackoff(attempts));
+
+describe('the time before another try', () => {
+  it('is between one second and five minutes, grows with the tries and is not the same for all', () => {
+    for (const [attempts, most] of [
+      [1, 5_000],
+      [3, 17_000],
+      [30, 301_000],
+    ] as const) {
+      const all = backoffs(attempts);
+      expect(Math.min(...all)).toBeGreaterThanOrEqual(1_000);
+      expect(Math.min(...all)).toBeLessThan(1_000 + (most - 1_000) / 2);
+      expect(Math.max(...all)).toBeLessThanOrEqual(most);
+      expect(Math.max(...all)).toBeGreaterThan(1_000 + (most - 1_000) / 2);
+    }
   });
 });
 

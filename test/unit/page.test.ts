@@ -65,6 +65,10 @@ describe('the page draws', () => {
     ['snake_case_name and 2*3*4', 'snake_case_name and 2*3*4'],
     ['one\ntwo', 'one<br>two'],
     [
+      '*a*\n```\n+ a: &lt;*b*&gt;\n  c\n```\nd',
+      '<b>a</b><br><code class="block">+ a: &lt;*b*&gt;\n  c</code><br>d',
+    ],
+    [
       '<@U0REQUESTER> and <!subteam^S0PLATFORM>',
       '<span class="mention">@rosa</span> and <span class="mention">@leads</span>',
     ],

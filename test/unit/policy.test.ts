@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type People,
   rightToApprove,
+  rightToPlan,
   rightToRequest,
   rightToSteer,
   type Standing,
@@ -22,10 +23,15 @@ const people = (standing: Standing = 'colleague'): People => ({
 const run = (requesters: Who, approvers: Who): Run =>
   newRun('run-1', request({ requesters, approval: { ...target().approval, approvers } }), 0);
 
+const toPlan = (requesters: Who, approvers: Who, user: string, known: People): string =>
+  rightToPlan({ requesters, approval: { ...target().approval, approvers } }, user, known);
+
 /** Each right, given to those who are listed; the other list is empty. */
 const rights: readonly [string, (listed: Who, user: string, known: People) => string][] = [
   ['to ask', (listed, user, known) => rightToRequest({ requesters: listed }, user, known)],
   ['to approve', (listed, user, known) => rightToApprove(run(nobody, listed), user, known)],
+  ['to plan, as one who may ask', (listed, user, known) => toPlan(listed, nobody, user, known)],
+  ['to plan, as an approver', (listed, user, known) => toPlan(nobody, listed, user, known)],
   ['to steer, as one who may ask', (listed, user, known) => rightToSteer(run(listed, nobody), user, known)],
   ['to steer, as an approver', (listed, user, known) => rightToSteer(run(nobody, listed), user, known)],
 ];

@@ -1,10 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Run } from '../../src/onboarding/run.ts';
+import { drawMrkdwn } from '../../src/sandbox/page-text.ts';
 import { checkBlocks, checkView, elementsOf } from '../../src/sandbox/slack-blocks.ts';
 import * as answers from '../../src/slack/answers.ts';
 import { GateClaim, readClaim } from '../../src/slack/claims.ts';
 import { declineView } from '../../src/slack/decline.ts';
+import { markup } from '../../src/slack/markup.ts';
 import { type Message, messages } from '../../src/slack/messages.ts';
 import { boxesOf, choiceView, reviewView } from '../../src/slack/review.ts';
 import { approver, requester, secondApprover } from '../support/builders.ts';
@@ -74,7 +76,6 @@ describe('what a thread shows', () => {
       'Onboarding payments-eu prod: Waiting to try again',
       'Onboarding payments-eu prod: Failed',
       'Onboarding payments-eu prod: In progress, but a step failed',
-      'Onboarding payments-eu prod: Waiting for an approval',
       'Onboarding payments-eu prod: Stopping',
       'Onboarding payments-eu prod: Cancelled',
       'Onboarding payments-eu prod: Done, without invites',
@@ -122,7 +123,7 @@ describe('a request for approval', () => {
   it('mentions those who may approve and names the people, without their addresses', () => {
     const message = named(asking, 'approval-1');
     const said = JSON.stringify([message?.text, message?.blocks]);
-    for (const word of [`<@${approver}>`, `<@${secondApprover}>`, 'Person 0', 'Person 1'])
+    for (const word of [`<@${approver}>`, `<@${secondApprover}>`, 'Anna Meyer', 'Ben Okafor'])
       expect(said).toContain(word);
     expect(said).not.toContain('@harbour.example');
   });
@@ -201,7 +202,7 @@ describe('a request for approval', () => {
     [
       'approved',
       { state: 'approved', votes: [{ by: approver, verdict: 'approve', at, without: [address(1)] }] },
-      /Approved by <@U0APPROVER>.*Left out by <@U0APPROVER>: Person 1/,
+      /Approved by <@U0APPROVER>.*Left out by <@U0APPROVER>: Ben Okafor/,
     ],
     [
       'declined',
@@ -234,9 +235,9 @@ describe('a request for approval', () => {
     const view = JSON.stringify(choiceView(asking, gateOf({ votes })));
     expect(boxesOf(gateOf({ votes }))).toEqual([address(0)]);
     expect(view).not.toContain(address(1));
-    expect(view).toContain('Left out by <@U0APPROVER>: Person 1');
+    expect(view).toContain('Left out by <@U0APPROVER>: Ben Okafor');
     const message = named(runOf({ ...asking, gates: [gateOf({ votes })] }), 'approval-1');
-    expect(JSON.stringify(message?.blocks)).toContain('Left out by <@U0APPROVER>: Person 1');
+    expect(JSON.stringify(message?.blocks)).toContain('Left out by <@U0APPROVER>: Ben Okafor');
   });
 
   it('offers the same boxes whatever the order in which people are listed', () => {
@@ -260,6 +261,25 @@ describe('a failure', () => {
     });
     expect(named(again, 'failure-1')?.text).toMatch(/It refused\. .*Tried again by <@U0REQUESTER>/);
     expect(JSON.stringify(named(again, 'failure-1')?.blocks)).not.toContain('action_id');
+  });
+});
+
+const drawn = (text: string): string => (drawMrkdwn(text, () => undefined) as string).valueOf();
+
+describe('a name in a message', () => {
+  it('looks as it is written, whatever marks it has', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', 'b', '*', '_', '~', '-', ',', ' ', '.') }), name => {
+        const shown = name.replaceAll(/ +/g, ' ').trim();
+        expect(drawn(markup`${name} is *${name}* and so ${name}`.markup)).not.toMatch(/<[is]>/);
+        expect(drawn(markup`(${name})`.markup)).toBe(`(${shown})`);
+      }),
+    );
+    expect(drawn(markup`*payments-eu* is one of ${'payments-*,search-*'}`.markup)).toBe(
+      '<b>payments-eu</b> is one of payments-*,search-*',
+    );
+    expect(markup`${'anna_meyer@harbour.example'}`.markup).toBe('anna_meyer@harbour.example');
+    expect(markup`${'a`b'}`.markup).not.toContain('`');
   });
 });
 

@@ -73,6 +73,7 @@ async function establish(
   const name = request.target.names.integration;
   let shown: Integration | undefined;
   const integration = await effect<{ id: string; made: boolean }>(key, {
+    thing: { kind: 'integration', name },
     inside: 'organization',
     async find({ otterize }, intent) {
       const found = (await otterize.listIntegrations(facts.organization.id)).find(each => each.name === name);
@@ -96,6 +97,7 @@ async function establish(
 async function remove({ facts, effect }: Context, integration: string): Promise<void> {
   const organization = facts.organization.id;
   await effect(`remove ${integration}`, {
+    thing: { kind: 'dead-integration', name: integration },
     async find({ otterize }) {
       const all = await otterize.listIntegrations(organization);
       return all.some(({ id }) => id === integration) ? undefined : { removed: integration };

@@ -10,6 +10,7 @@ export const environment = defineStep({
     const name = names.environment;
 
     return effect<{ id: string; name: string; made: boolean }>('environment', {
+      thing: { kind: 'environment', name },
       inside: 'organization',
       async find({ otterize }, intent) {
         const environments = await otterize.listEnvironments(facts.organization.id);

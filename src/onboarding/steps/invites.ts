@@ -72,6 +72,7 @@ function inviteOne(
   known: People,
 ): Promise<Sent> {
   return effect<Sent>(`invite ${address}`, {
+    thing: { kind: 'invite', name: address },
     async find() {
       const invite = known.invites.find(({ email }) => email.toLowerCase() === address);
       if (invite !== undefined) return { address, id: invite.id, status: invite.status };

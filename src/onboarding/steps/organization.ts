@@ -28,6 +28,7 @@ export const organization = defineStep({
     const { organization: name } = request.target.names;
 
     const { id, made: isNew } = await effect<{ id: string; made: boolean }>('organization', {
+      thing: { kind: 'organization', name },
       async find({ otterize }, intent) {
         const all =
           intent.open === undefined && seen !== undefined ? seen : await otterize.listOrganizations();
@@ -52,6 +53,7 @@ export const organization = defineStep({
 
     if (isNew) {
       await effect('organization name', {
+        thing: { kind: 'organization-name', name },
         inside: 'organization',
         async find({ otterize }) {
           const named = byName(await otterize.listOrganizations(), name);
