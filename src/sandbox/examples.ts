@@ -153,7 +153,7 @@ const asked: Partial<Run> = {
 const approved = gateOf({ state: 'approved', votes: [{ by: approver, verdict: 'approve', at }] });
 const declined = gateOf({
   state: 'declined',
-  votes: [{ by: approver, verdict: 'decline', at, reason: 'Not these people.' }],
+  votes: [{ by: approver, verdict: 'decline', at, reason: 'Only one of them is on the team' }],
 });
 
 /** A run in every situation that people see. */

@@ -44,7 +44,7 @@ const further: Readonly<Record<string, Run>> = {
     ...asked,
     request: request({ approval: { ...asked.request.target.approval, required: 2 } }),
     facts: { ...asked.facts, invitees: { people: factsOf().invitees.people, leftOut } },
-    gates: [gateOf({ votes: [vote] })],
+    gates: [gateOf({ votes: [{ ...vote, without: [address(1)] }], remindedAt: at })],
   }),
   'asks anew, for the list has changed': runOf({
     ...asked,
@@ -55,6 +55,10 @@ const further: Readonly<Record<string, Run>> = {
     retries: [
       { by: requester, at, failed: [{ fact: 'credentials', text: 'Key Vault refused. Ask its owner.' }] },
     ],
+  }),
+  'was approved, without somebody': runOf({
+    ...asked,
+    gates: [gateOf({ state: 'approved', votes: [{ ...vote, without: [address(1)] }] })],
   }),
   'is done, but for one address': ended('done', {
     gates: [gateOf({ state: 'approved', votes: [vote] })],

@@ -34,7 +34,7 @@ const drawers = {
   plain_text_input: ({ multiline, max_length = 3000 }: Of<'plain_text_input'>, field: Field) => {
     const { id, block, described } = field;
     const wrong = invalid(field);
-    const rest = html`id="${id}" name="${typed(block.block_id)}" maxlength="${max_length}"${described}${wrong} autofocus`;
+    const rest = html`id="${id}" name="${typed(block.block_id)}" maxlength="${max_length}"${described}${wrong}`;
     return html`<label for="${id}">${labelOf(block)}</label>${
       multiline === true ? html`<textarea rows="3" ${rest}></textarea>` : html`<input ${rest}>`
     }`;

@@ -88,9 +88,13 @@ function firstWrong() {
   return field instanceof HTMLElement ? field : null;
 }
 
+/** Whoever is to write something can begin at once. */
 function openModal() {
   const modal = document.querySelector('dialog[data-modal]');
-  if (modal instanceof HTMLDialogElement && !modal.open) modal.showModal();
+  if (!(modal instanceof HTMLDialogElement) || modal.open) return;
+  modal.showModal();
+  const field = modal.querySelector('textarea, .field > input');
+  if (field instanceof HTMLElement) field.focus();
 }
 
 /** Tells what did not come to be, where it is read out. */
