@@ -151,7 +151,7 @@ const asked: Partial<Run> = {
   gates: [gateOf()],
 };
 const approved = gateOf({ state: 'approved', votes: [{ by: approver, verdict: 'approve', at }] });
-export const declined = gateOf({
+const declined = gateOf({
   state: 'declined',
   votes: [{ by: approver, verdict: 'decline', at, reason: 'Only one of them is on the team' }],
 });
