@@ -4,7 +4,7 @@ import type { Run } from '../onboarding/run.ts';
 import { SlackRefusal } from './client.ts';
 import type { Typed } from './commands.ts';
 import { type Desk, inTime } from './desk.ts';
-import { runOfRoot } from './posting.ts';
+import { runClaimedBy } from './posting.ts';
 
 /** What Slack delivers of a message; loosely, for it has much more. Nothing else than text that a person has written anew fits. */
 const Written = z.object({
@@ -61,7 +61,7 @@ export async function withRunOfThread(desk: Desk, typed: Typed): Promise<Typed> 
 /** The run whose thread this is. What the message says of itself counts only if the run's record says the same. */
 async function runOfThread(desk: Desk, channel: string, ts: string): Promise<Run | undefined> {
   try {
-    const id = await runOfRoot(desk.client, desk.self, { channel, ts });
+    const id = await runClaimedBy(desk.client, { channel, ts });
     const run = id === undefined ? undefined : await inTime(desk.records.get(id));
     return run?.thread?.channel === channel && run.thread.ts === ts ? run : undefined;
   } catch (error) {

@@ -212,21 +212,16 @@ async function find(
   return undefined;
 }
 
-/** The run that a message of ours says it is the root of. */
-export async function runOfRoot(
+/** The run that a message says it is the root of. Anybody's app can say so: it counts only if the run's record says the same. */
+export async function runClaimedBy(
   client: WebClient,
-  self: string,
   { channel, ts }: { channel: string; ts: string },
 ): Promise<string | undefined> {
   const one = { channel, ts, limit: 1, inclusive: true, include_all_metadata: true };
   const answer = await calling('look for a message', client.conversations.replies(one));
-  const root = z
-    .array(Found)
-    .parse(answer.messages ?? [])
-    .find(message => message.ts === ts);
-  const { run, role } = root?.metadata?.event_payload ?? {};
-  const ours = root?.user === self && root.metadata?.event_type === eventType && role === 'root';
-  return ours && typeof run === 'string' ? run : undefined;
+  const [root] = z.array(Found).parse(answer.messages ?? []);
+  const run = root?.metadata?.event_payload?.run;
+  return typeof run === 'string' ? run : undefined;
 }
 
 const closed = new Set(['not_in_channel', 'channel_not_found', 'thread_not_found']);
