@@ -1,12 +1,12 @@
 import type { RolloutPolicy } from '../onboarding/request.ts';
 import type { Gate, Run } from '../onboarding/run.ts';
-import { about } from '../slack/about.ts';
-import * as answers from '../slack/answers.ts';
 import { offer } from '../slack/form.ts';
-import { choosing } from '../slack/form-texts.ts';
-import { help, informing } from '../slack/help.ts';
 import { planMessage } from '../slack/plan-message.ts';
-import { planning } from '../slack/plan-texts.ts';
+import { about } from '../slack/words/about.ts';
+import * as answers from '../slack/words/answers.ts';
+import { choosing } from '../slack/words/form.ts';
+import { help, informing } from '../slack/words/help.ts';
+import { planning } from '../slack/words/plan.ts';
 import { request, requester, situations, target } from './examples.ts';
 import type { Scene } from './gallery-threads.ts';
 import { plans } from './plan-examples.ts';

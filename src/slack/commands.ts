@@ -8,6 +8,11 @@ import type { Request } from '../onboarding/request.ts';
 import { grantedAt, mayOnboardSomething, ruleFor } from '../onboarding/rules.ts';
 import { cancel, isLive, type Run, retry } from '../onboarding/run.ts';
 import { rolloutName } from '../onboarding/selection.ts';
+import { choose } from './choosing.ts';
+import { commandName, digestOfShown, mostValue, type StartClaim } from './claims.ts';
+import { type Asking, type Desk, inTime, refuse } from './desk.ts';
+import { askForPlan } from './planning.ts';
+import { beginRollout } from './rollouts.ts';
 import {
   type Answer,
   beginning,
@@ -19,13 +24,8 @@ import {
   status,
   trouble,
   withoutRight,
-} from './answers.ts';
-import { choose } from './choosing.ts';
-import { commandName, digestOfShown, mostValue, type StartClaim } from './claims.ts';
-import { type Asking, type Desk, inTime, refuse } from './desk.ts';
-import { help, informing } from './help.ts';
-import { askForPlan } from './planning.ts';
-import { beginRollout } from './rollouts.ts';
+} from './words/answers.ts';
+import { help, informing, oneCluster } from './words/help.ts';
 
 export interface Typed extends Asking {
   text: string;
@@ -165,7 +165,7 @@ function whoIs({ fleet, people }: Desk, user: string): Answer {
 
 function mayThey({ fleet, people }: Desk, user: string, { question, ...asked }: Of<'can'>): Answer {
   const { cluster, stage, several } = asked;
-  if (several !== undefined) throw new UserError('one-cluster', 'Ask about one cluster at a time.');
+  if (several !== undefined) throw new UserError('one-cluster', oneCluster);
   const target = resolveTarget(fleet, cluster, stage);
   const rule = ruleFor(target, question, user, people);
   return informing.right(question, `${cluster} ${stage}`, rule, people.standing(user));

@@ -1,12 +1,12 @@
-import { usages } from '../onboarding/command.ts';
-import { knownClusters } from '../onboarding/fleet.ts';
-import type { Fleet } from '../onboarding/fleet-schema.ts';
-import type { Standing } from '../onboarding/policy.ts';
-import type { Question } from '../onboarding/questions.ts';
-import type { Rule } from '../onboarding/rules.ts';
+import { usages } from '../../onboarding/command.ts';
+import { knownClusters } from '../../onboarding/fleet.ts';
+import type { Fleet } from '../../onboarding/fleet-schema.ts';
+import type { Standing } from '../../onboarding/policy.ts';
+import type { Question } from '../../onboarding/questions.ts';
+import type { Rule } from '../../onboarding/rules.ts';
+import { commandName } from '../claims.ts';
 import { about } from './about.ts';
 import { type Answer, answer, ready } from './answers.ts';
-import { commandName } from './claims.ts';
 
 /** What somebody may type; `requester`: whether they may onboard anything. */
 export const help = (requester: boolean): Answer =>
@@ -37,6 +37,8 @@ export const help = (requester: boolean): Answer =>
       .replaceAll('<', '&lt;')
       .replaceAll('>', '&gt;'),
   );
+
+export const oneCluster = 'Ask about one cluster at a time.';
 
 export const informing = {
   person: (...given: Parameters<typeof about.person>): Answer => answer(about.person(...given)),
