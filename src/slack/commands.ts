@@ -5,7 +5,7 @@ import { type Asked, type Command, parseCommand } from '../onboarding/command.ts
 import { isKnown, resolveTarget } from '../onboarding/fleet.ts';
 import { rightToApproveAt, rightToRequest, rightToSteer } from '../onboarding/policy.ts';
 import type { Request } from '../onboarding/request.ts';
-import { grantedAt, mayOnboardSomething, ruleFor } from '../onboarding/rules.ts';
+import { grantedAt, mayApproveSomething, mayOnboardSomething, ruleFor } from '../onboarding/rules.ts';
 import { cancel, isLive, type Run, retry } from '../onboarding/run.ts';
 import { rolloutName } from '../onboarding/selection.ts';
 import { choose } from './choosing.ts';
@@ -73,7 +73,7 @@ async function outcomeOf(desk: Desk, typed: Typed): Promise<Outcome> {
   const command = parseCommand(typed.text);
   switch (command.verb) {
     case 'help':
-      return { answer: help(mayOnboardSomething(desk.fleet, typed.user, desk.people)) };
+      return { answer: helpFor(desk, typed.user) };
     case 'usage':
       return { answer: sentence(command.text) };
     case 'onboard':
@@ -156,6 +156,12 @@ const nameOf = (fleet: Desk['fleet'], { cluster, stage, several }: Asked): strin
   several === undefined
     ? resolveTarget(fleet, cluster, stage).names.organization
     : rolloutName(cluster, stage);
+
+const helpFor = ({ fleet, people }: Desk, user: string): Answer =>
+  help({
+    onboard: mayOnboardSomething(fleet, user, people),
+    approve: mayApproveSomething(fleet, user, people),
+  });
 
 function whoIs({ fleet, people }: Desk, user: string): Answer {
   const onboard = grantedAt(fleet, target => rightToRequest(target, user, people));
