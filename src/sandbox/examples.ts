@@ -173,12 +173,6 @@ export const situations: Readonly<Record<string, Run>> = {
     ...asked,
     steps: { credentials: { ...stepped, error: { code: 'x', text: 'It refused.' } } },
   }),
-  'was approved by one of two, without somebody': runOf({
-    ...asked,
-    status: 'waiting',
-    request: request({ approval: { ...request().target.approval, required: 2 } }),
-    gates: [gateOf({ votes: [{ by: approver, verdict: 'approve', at, without: [address(1)] }] })],
-  }),
   'is being cancelled': runOf({ ...asked, cancel: { by: requester, at } }),
   'was cancelled': ended('cancelled', { facts: { preflight, organization }, cancel: { by: requester, at } }),
   'was declined': ended('done', {
