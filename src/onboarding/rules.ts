@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import { knownClusters, resolveTarget } from './fleet.ts';
 import type { Fleet } from './fleet-schema.ts';
-import { type People, type Right, rightToRequest } from './policy.ts';
+import { type People, type Right, rightToApproveAt, rightToRequest } from './policy.ts';
 import type { Question } from './questions.ts';
 import type { Target, Who } from './request.ts';
 
@@ -73,13 +73,13 @@ export function rightAt(
   }
 }
 
-/** The best right of this person to onboard anything at all. */
-export function rightToOnboardSomething(fleet: Fleet, user: string, people: People): Right {
+/** The best that somebody has of a right, at any cluster and stage. */
+function bestRight(fleet: Fleet, rightTo: (target: Target) => Right): Right {
   const clusters = fleet.clusters === 'any' ? ['some-cluster'] : knownClusters(fleet);
   let best: Right = 'unlisted';
   for (const cluster of clusters) {
     for (const stage of Object.keys(fleet.stages)) {
-      const right = rightAt(fleet, cluster, stage, target => rightToRequest(target, user, people));
+      const right = rightAt(fleet, cluster, stage, rightTo);
       if (right === 'granted') return right;
       if (right !== 'unlisted') best = right;
     }
@@ -87,6 +87,14 @@ export function rightToOnboardSomething(fleet: Fleet, user: string, people: Peop
   return best;
 }
 
+/** The best right of this person to onboard anything at all. */
+export const rightToOnboardSomething = (fleet: Fleet, user: string, people: People): Right =>
+  bestRight(fleet, target => rightToRequest(target, user, people));
+
 /** Whether this person may onboard anything at all. */
 export const mayOnboardSomething = (fleet: Fleet, user: string, people: People): boolean =>
   rightToOnboardSomething(fleet, user, people) === 'granted';
+
+/** Whether this person may approve anything at all. */
+export const mayApproveSomething = (fleet: Fleet, user: string, people: People): boolean =>
+  bestRight(fleet, target => rightToApproveAt(target, user, people)) === 'granted';

@@ -1,12 +1,12 @@
 import type { RolloutPolicy } from '../onboarding/request.ts';
 import type { Gate, Run } from '../onboarding/run.ts';
-import { about } from '../slack/about.ts';
-import * as answers from '../slack/answers.ts';
 import { offer } from '../slack/form.ts';
-import { choosing } from '../slack/form-texts.ts';
-import { help, informing } from '../slack/help.ts';
 import { planMessage } from '../slack/plan-message.ts';
-import { planning } from '../slack/plan-texts.ts';
+import { about } from '../slack/words/about.ts';
+import * as answers from '../slack/words/answers.ts';
+import { choosing } from '../slack/words/form.ts';
+import { help, informing } from '../slack/words/help.ts';
+import { planning } from '../slack/words/plan.ts';
 import { request, requester, situations, target } from './examples.ts';
 import type { Scene } from './gallery-threads.ts';
 import { plans } from './plan-examples.ts';
@@ -76,8 +76,9 @@ export const samples: Readonly<Record<string, Answer>> = {
     'Something unexpected happened in Holt. Try again; if it stays, give the reference to whoever runs Holt.',
     '6f1d2c3b-1f7e-4f0e-9d37-1f5f2c0a9b11',
   ),
-  'help, may onboard': help(true),
-  'help, may not': help(false),
+  'help, may onboard': help({ onboard: true, approve: false }),
+  'help, may approve': help({ onboard: false, approve: true }),
+  'help, may neither': help({ onboard: false, approve: false }),
   'informing.person': informing.person(requester, 'colleague', granted, granted.slice(0, 1)),
   'informing.person, outsider': informing.person(requester, 'outsider', none, none),
   'informing.right': informing.right('onboard', 'payments-eu prod', rule, 'colleague'),

@@ -1,11 +1,11 @@
 import type { View } from '@slack/types';
 import type { Gate, Run } from '../onboarding/run.ts';
-import { confirmation } from '../slack/answers.ts';
 import { declineView } from '../slack/decline.ts';
 import { formView, previewView } from '../slack/form.ts';
 import { type HomeContent, homeView } from '../slack/home.ts';
 import { choiceView, reviewView } from '../slack/review.ts';
 import { clusterView, detailsView } from '../slack/rollout-messages.ts';
+import { confirmation } from '../slack/words/answers.ts';
 import { at, situations } from './examples.ts';
 import { rollouts } from './gallery-threads.ts';
 

@@ -2,11 +2,11 @@ import type { Button } from '@slack/types';
 import { coveredBy } from '../onboarding/approvals.ts';
 import type { Invitee, LeftOut } from '../onboarding/facts.ts';
 import { type Gate, isLive, type Run } from '../onboarding/run.ts';
-import { approval, buttons } from './approval-texts.ts';
 import { actions, type Blocks, button, section } from './blocks.ts';
 import type { ActionId, GateClaim } from './claims.ts';
 import { fit, isNothing, joined, listed, type Markup, markup, nothing, user } from './markup.ts';
-import { many, reasons } from './texts.ts';
+import { approval, buttons } from './words/approval.ts';
+import { many, reasons } from './words/run.ts';
 
 const budget = 1200;
 
@@ -64,12 +64,16 @@ function leftOut(run: Run): Markup {
   return markup`${approval.leftOut(people.length, why)}: ${listed(names, ', ', budget)}`;
 }
 
+/** Whether a decision would count: not once the run is being stopped. */
+const isAsked = (run: Run, gate: Gate): boolean =>
+  gate.state === 'open' && isLive(run) && run.cancel === undefined;
+
 /** What became of the request, in words; nothing while it is open. */
 export function outcomeOf(run: Run, gate: Gate, isLast: boolean): Markup {
   const refusal = gate.votes.find(({ verdict }) => verdict === 'decline');
   switch (gate.state) {
     case 'open':
-      return nothing;
+      return run.cancel === undefined ? nothing : approval.ended;
     case 'approved':
       return approval.approved(gate);
     case 'declined':
@@ -102,7 +106,7 @@ function press(run: Run, gate: Gate): Button[] {
 export function approvalMessage(run: Run, gate: Gate, isLast: boolean): Content {
   const { required } = run.request.target.approval;
   const question = approval.ask(run, gate.addresses.length);
-  const asked = gate.state === 'open' && isLive(run);
+  const asked = isAsked(run, gate);
   const votes = asked && required > 1 && gate.votes.length > 0 ? approval.votes(gate, required) : nothing;
   const state = asked ? joined([approval.deadline(run, gate), votes], '\n') : outcomeOf(run, gate, isLast);
   const people = [approval.people(namesOf(run, gate.addresses)), isLast ? leftOut(run) : nothing];
@@ -122,7 +126,7 @@ const saidOnce = (text: Markup): Content => ({ text: fit(text, 1500).markup, blo
 
 /** Mentions the approvers while they may still decide; what was posted stands, and nobody is reminded of what is decided. */
 export const reminderMessage = (run: Run, gate: Gate): Content | undefined =>
-  gate.remindedAt === undefined || gate.state !== 'open' || !isLive(run) || run.cancel !== undefined
+  gate.remindedAt === undefined || !isAsked(run, gate)
     ? undefined
     : saidOnce(approval.reminder(run, gate, coveredBy(gate).length));
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { rightToOnboardSomething } from '../onboarding/rules.ts';
-import { withoutRight } from './answers.ts';
 import { type FormClaim, readClaim } from './claims.ts';
 import { type ClickListener, forged, isDirect } from './click.ts';
 import { calling, SlackRefusal } from './client.ts';
@@ -8,7 +7,8 @@ import type { Outcome, Typed } from './commands.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
 import type { Filled } from './filled.ts';
 import { Chosen, formView, offer } from './form.ts';
-import { choosing } from './form-texts.ts';
+import { withoutRight } from './words/answers.ts';
+import { choosing } from './words/form.ts';
 
 // An onboarding that is chosen in a form: from a command that names nothing, from a button, from the Home tab.
 

@@ -1,11 +1,11 @@
 import type { BlockAction, ButtonAction } from '@slack/bolt';
 import type { Run } from '../onboarding/run.ts';
-import { type Answer, trouble } from './answers.ts';
 import { actionIds } from './claims.ts';
 import type { Outcome } from './commands.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
 import { type Filled, filledIn } from './filled.ts';
 import { readMark } from './mark.ts';
+import { type Answer, trouble } from './words/answers.ts';
 
 /** A button that was pressed. All but who pressed it and where is a claim. */
 export interface Click extends Asking {

@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import { parseCommand } from '../onboarding/command.ts';
 import { rightToSteer } from '../onboarding/policy.ts';
 import { type Run, retry } from '../onboarding/run.ts';
-import { type Answer, looking, onboarding, retrying, trouble, withoutRight } from './answers.ts';
 import { keepChosen, openForm } from './choosing.ts';
 import {
   type ActionId,
@@ -21,6 +20,7 @@ import { approve, decline, review } from './deciding.ts';
 import { type Desk, inTime, refuse } from './desk.ts';
 import { failureRole } from './messages.ts';
 import { clusterView, detailsView } from './rollout-messages.ts';
+import { type Answer, looking, onboarding, retrying, trouble, withoutRight } from './words/answers.ts';
 
 /** Slack has its acknowledgement already, and a large rollout takes a moment to write down. */
 const startMs = 15_000;

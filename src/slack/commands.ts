@@ -5,9 +5,14 @@ import { type Asked, type Command, parseCommand } from '../onboarding/command.ts
 import { isKnown, resolveTarget } from '../onboarding/fleet.ts';
 import { rightToApproveAt, rightToRequest, rightToSteer } from '../onboarding/policy.ts';
 import type { Request } from '../onboarding/request.ts';
-import { grantedAt, mayOnboardSomething, ruleFor } from '../onboarding/rules.ts';
+import { grantedAt, mayApproveSomething, mayOnboardSomething, ruleFor } from '../onboarding/rules.ts';
 import { cancel, isLive, type Run, retry } from '../onboarding/run.ts';
 import { rolloutName } from '../onboarding/selection.ts';
+import { choose } from './choosing.ts';
+import { commandName, digestOfShown, mostValue, type StartClaim } from './claims.ts';
+import { type Asking, type Desk, inTime, refuse } from './desk.ts';
+import { askForPlan } from './planning.ts';
+import { beginRollout } from './rollouts.ts';
 import {
   type Answer,
   beginning,
@@ -19,13 +24,8 @@ import {
   status,
   trouble,
   withoutRight,
-} from './answers.ts';
-import { choose } from './choosing.ts';
-import { commandName, digestOfShown, mostValue, type StartClaim } from './claims.ts';
-import { type Asking, type Desk, inTime, refuse } from './desk.ts';
-import { help, informing } from './help.ts';
-import { askForPlan } from './planning.ts';
-import { beginRollout } from './rollouts.ts';
+} from './words/answers.ts';
+import { help, informing, oneCluster } from './words/help.ts';
 
 export interface Typed extends Asking {
   text: string;
@@ -73,7 +73,7 @@ async function outcomeOf(desk: Desk, typed: Typed): Promise<Outcome> {
   const command = parseCommand(typed.text);
   switch (command.verb) {
     case 'help':
-      return { answer: help(mayOnboardSomething(desk.fleet, typed.user, desk.people)) };
+      return { answer: helpFor(desk, typed.user) };
     case 'usage':
       return { answer: sentence(command.text) };
     case 'onboard':
@@ -157,6 +157,12 @@ const nameOf = (fleet: Desk['fleet'], { cluster, stage, several }: Asked): strin
     ? resolveTarget(fleet, cluster, stage).names.organization
     : rolloutName(cluster, stage);
 
+const helpFor = ({ fleet, people }: Desk, user: string): Answer =>
+  help({
+    onboard: mayOnboardSomething(fleet, user, people),
+    approve: mayApproveSomething(fleet, user, people),
+  });
+
 function whoIs({ fleet, people }: Desk, user: string): Answer {
   const onboard = grantedAt(fleet, target => rightToRequest(target, user, people));
   const approve = grantedAt(fleet, target => rightToApproveAt(target, user, people));
@@ -165,7 +171,7 @@ function whoIs({ fleet, people }: Desk, user: string): Answer {
 
 function mayThey({ fleet, people }: Desk, user: string, { question, ...asked }: Of<'can'>): Answer {
   const { cluster, stage, several } = asked;
-  if (several !== undefined) throw new UserError('one-cluster', 'Ask about one cluster at a time.');
+  if (several !== undefined) throw new UserError('one-cluster', oneCluster);
   const target = resolveTarget(fleet, cluster, stage);
   const rule = ruleFor(target, question, user, people);
   return informing.right(question, `${cluster} ${stage}`, rule, people.standing(user));

@@ -3,8 +3,6 @@ import { type Decision, decide, refusalOf } from '../onboarding/approvals.ts';
 import { normalise } from '../onboarding/normalise.ts';
 import { rightToApprove, rightToSteer } from '../onboarding/policy.ts';
 import type { Gate, Run } from '../onboarding/run.ts';
-import { type Answer, decided, reviewing, trouble, withoutRight } from './answers.ts';
-import { declining, review as reviewed } from './approval-texts.ts';
 import { GateClaim, readClaim } from './claims.ts';
 import { type Click, type ClickListener, forged, runBehind } from './click.ts';
 import { calling } from './client.ts';
@@ -14,6 +12,8 @@ import { lengthOf } from './markup.ts';
 import { approvalRole } from './messages.ts';
 import { boxesOf, boxOf, choiceView, firstBoxes, isBoxes, reviewView } from './review.ts';
 import type { Submission, SubmissionListener, SubmissionOutcome } from './submissions.ts';
+import { type Answer, decided, reviewing, trouble, withoutRight } from './words/answers.ts';
+import { declining, review as reviewed } from './words/approval.ts';
 
 // What people do about a request for approval: by its buttons, and in the modals that these open.
 

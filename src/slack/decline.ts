@@ -1,8 +1,8 @@
 import type { ModalView } from '@slack/types';
 import type { Gate, Run } from '../onboarding/run.ts';
-import { declining } from './approval-texts.ts';
 import { input, plain, section } from './blocks.ts';
 import type { CallbackId, GateClaim } from './claims.ts';
+import { declining } from './words/approval.ts';
 
 /** Where the reason is filled in. */
 export const reasonBlock = 'reason';

@@ -8,9 +8,9 @@ import type { Plans } from '../onboarding/plans.ts';
 import type { People } from '../onboarding/policy.ts';
 import type { Records } from '../onboarding/records.ts';
 import type { Store } from '../onboarding/store.ts';
-import { type Answer, sentence, trouble } from './answers.ts';
 import type { ActionId, CallbackId } from './claims.ts';
 import type { MarkStore } from './mark.ts';
+import { type Answer, sentence, trouble } from './words/answers.ts';
 
 /** What the listeners work with. */
 export interface Desk {

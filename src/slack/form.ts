@@ -1,10 +1,10 @@
 import type { InputBlock, ModalView, PlainTextOption } from '@slack/types';
 import { z } from 'zod';
-import type { Answer } from './answers.ts';
 import { actions, button, context, input, plain, section } from './blocks.ts';
 import type { ActionId, CallbackId, FormClaim, PreviewClaim } from './claims.ts';
-import { choosing, form } from './form-texts.ts';
 import { words } from './markup.ts';
+import type { Answer } from './words/answers.ts';
+import { choosing, form } from './words/form.ts';
 
 const short = z.string().min(1).max(75);
 

@@ -1,9 +1,9 @@
 import type { HomeView } from '@slack/types';
 import { openGateOf, type Run } from '../onboarding/run.ts';
-import { runLine, threadLink } from './answers.ts';
 import { actions, type Blocks, button, context, header, section } from './blocks.ts';
-import { type FleetCounts, home } from './home-texts.ts';
 import { listed, type Markup } from './markup.ts';
+import { runLine, threadLink } from './words/answers.ts';
+import { type FleetCounts, home } from './words/home.ts';
 
 /** What one person's Home tab shows. Runs are the newest first; in place of one that only a newer Holt can read stands the word. */
 export interface HomeContent {

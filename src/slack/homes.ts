@@ -7,9 +7,9 @@ import { calling } from './client.ts';
 import type { Outcome } from './commands.ts';
 import { type Asking, answering, type Desk, inTime } from './desk.ts';
 import { homeSaying, homeView } from './home.ts';
-import type { FleetCounts } from './home-texts.ts';
 import { situationOf } from './situation.ts';
-import type { Situation } from './texts.ts';
+import type { FleetCounts } from './words/home.ts';
+import type { Situation } from './words/run.ts';
 
 export interface Homes {
   /** Somebody opened their Home tab. */

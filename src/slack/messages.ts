@@ -12,8 +12,8 @@ import {
 } from './outcome.ts';
 import { progress } from './progress.ts';
 import { rolloutEnd, rolloutProgress, rolloutPulls } from './rollout-messages.ts';
-import { invitedToSeveral } from './rollout-texts.ts';
-import { invited } from './texts.ts';
+import { invitedToSeveral } from './words/rollout.ts';
+import { invited } from './words/run.ts';
 
 /** One message that a run wants to be seen, by its name within the run. */
 export interface Message {

@@ -1,12 +1,12 @@
 import type { FactName } from '../onboarding/facts.ts';
 import { failuresOf, isHeld, isLive, type Run } from '../onboarding/run.ts';
-import { buttons } from './approval-texts.ts';
 import { actions, type Blocks, button, context, section } from './blocks.ts';
 import type { RetryClaim } from './claims.ts';
 import { fit, foreign, isNothing, joined, listed, type Markup, markup, nothing } from './markup.ts';
-import { steering } from './rollout-texts.ts';
 import { foundAllInPlace } from './situation.ts';
-import { ended, facts, failure, pullRequest } from './texts.ts';
+import { buttons } from './words/approval.ts';
+import { steering } from './words/rollout.ts';
+import { ended, facts, failure, pullRequest, whatIsThere } from './words/run.ts';
 
 interface Content {
   text: string;
@@ -118,11 +118,11 @@ export function whatStays(run: Run): Markup[] {
   const { organization, environment, invites, credentials, pullRequest } = run.facts;
   const sent = invites?.sent.length ?? 0;
   const things = [
-    organization === undefined ? nothing : markup`the organization ${organization.name}`,
-    environment === undefined ? nothing : markup`the environment ${environment.name}`,
-    sent === 0 ? nothing : markup`${sent} invites`,
-    credentials === undefined ? nothing : markup`the credentials in ${credentials.vault}`,
-    pullRequest?.number === undefined ? nothing : markup`the pull request #${pullRequest.number}`,
+    organization === undefined ? nothing : whatIsThere.organization(organization.name),
+    environment === undefined ? nothing : whatIsThere.environment(environment.name),
+    sent === 0 ? nothing : whatIsThere.invites(sent),
+    credentials === undefined ? nothing : whatIsThere.credentials(credentials.vault),
+    pullRequest?.number === undefined ? nothing : whatIsThere.pullRequest(pullRequest.number),
   ].filter(thing => !isNothing(thing));
   const unfinished = changing.filter(fact => begun(run, fact)).map(fact => facts[fact].title);
   return [

@@ -1,6 +1,5 @@
 import type { Finding, Plan } from '../onboarding/plans.ts';
 import type { Request } from '../onboarding/request.ts';
-import type { Answer } from './answers.ts';
 import { nameOf } from './approval-message.ts';
 import { type Blocks, context, section } from './blocks.ts';
 import {
@@ -15,8 +14,9 @@ import {
   nothing,
   words,
 } from './markup.ts';
-import { headings, plan as say, things } from './plan-texts.ts';
-import { facts, reasons } from './texts.ts';
+import type { Answer } from './words/answers.ts';
+import { headings, plan as say, things } from './words/plan.ts';
+import { facts, reasons } from './words/run.ts';
 
 type Kind = Finding['kind'];
 

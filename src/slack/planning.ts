@@ -6,11 +6,11 @@ import type { Plan } from '../onboarding/plans.ts';
 import { rightToPlan } from '../onboarding/policy.ts';
 import type { Request } from '../onboarding/request.ts';
 import { createAccountBook } from './accounts.ts';
-import { type Answer, answer, withoutRight } from './answers.ts';
 import type { Outcome, Typed } from './commands.ts';
 import { apology, type Desk, refuse } from './desk.ts';
 import { planMessage } from './plan-message.ts';
-import { planning } from './plan-texts.ts';
+import { type Answer, answer, withoutRight } from './words/answers.ts';
+import { planning } from './words/plan.ts';
 
 /** Takes the question what an onboarding would do, from whoever may onboard or approve there. */
 export async function askForPlan(

@@ -4,7 +4,7 @@ import { factsOf, isLive, openGateOf, type Run } from '../onboarding/run.ts';
 import { type Blocks, context, header, section } from './blocks.ts';
 import { fit, isAddress, joined, link, type Markup, markup, richText } from './markup.ts';
 import { situationOf } from './situation.ts';
-import { facts, root, situations, stepStates } from './texts.ts';
+import { facts, root, situations, stepStates } from './words/run.ts';
 
 interface Card {
   fact: FactName;

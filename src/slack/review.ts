@@ -3,11 +3,11 @@ import type { Checkboxes, InputBlock, ModalView } from '@slack/types';
 import { coveredBy } from '../onboarding/approvals.ts';
 import type { Gate, Run } from '../onboarding/run.ts';
 import { leftOutBy, nameOf, peopleOf } from './approval-message.ts';
-import { review } from './approval-texts.ts';
 import { type Blocks, context, input, plain, section } from './blocks.ts';
 import type { CallbackId, GateClaim } from './claims.ts';
 import { cut, isNothing, lengthOf, listed, type Markup, markup } from './markup.ts';
-import { reasons } from './texts.ts';
+import { review } from './words/approval.ts';
+import { reasons } from './words/run.ts';
 
 const mostInSection = 2_900;
 /** A modal takes a hundred blocks; these are for each of three lists. */
@@ -136,5 +136,5 @@ function paged(lines: readonly Markup[]): Blocks {
   }
   const shown = pages.slice(0, mostSections).map(page => section({ markup: page }));
   const hidden = pages.length - shown.length;
-  return hidden === 0 ? shown : [...shown, context(markup`and ${hidden} pages more`)];
+  return hidden === 0 ? shown : [...shown, context(review.more(hidden))];
 }

@@ -4,11 +4,11 @@ import type { Line, Roll } from '../onboarding/roll.ts';
 import { isLive, type Run } from '../onboarding/run.ts';
 import { actions, type Blocks, button, context, header, section } from './blocks.ts';
 import type { ClusterClaim, DetailsClaim } from './claims.ts';
-import { cut, fit, joined, link, type Markup, markup, nothing, words } from './markup.ts';
+import { cut, fit, joined, type Markup, markup, nothing, words } from './markup.ts';
 import { progress } from './progress.ts';
-import { countsOf, detail, rollout, states, steering } from './rollout-texts.ts';
 import { situationOf } from './situation.ts';
-import { root, situations } from './texts.ts';
+import { countsOf, detail, rollout, states, steering, views } from './words/rollout.ts';
+import { ended, root, situations } from './words/run.ts';
 
 /** A table of more rows would make the message too long for Slack: the rest is in the details. */
 const mostRows = 50;
@@ -123,10 +123,12 @@ export function detailsView(run: Run, roll: Roll, page: number): ModalView {
   const at = from / inModal;
   return {
     type: 'modal',
-    title: plain('Clusters'),
-    close: plain('Close'),
+    title: plain(views.clusters.title),
+    close: plain(views.clusters.close),
     blocks: [
-      section(markup`*${rollout.caption(run)}*, ${from + 1} to ${from + shown.length} of ${members.length}`),
+      section(
+        markup`*${rollout.caption(run)}*, ${views.pages(from + 1, from + shown.length, members.length)}`,
+      ),
       ...shown.map(({ cluster, run: member }) => {
         const line = roll[cluster];
         const text = line === undefined ? markup`*${cluster}*` : rollout.line(cluster, line);
@@ -145,12 +147,9 @@ export function clusterView(run: Run): ModalView {
   const { url, number } = run.facts.pullRequest ?? {};
   return {
     type: 'modal',
-    title: plain('One cluster'),
-    close: plain('Back'),
-    blocks: [
-      ...progress(run).plainBlocks,
-      ...(url === undefined ? [] : [section(markup`The pull request: ${link(url, `#${number ?? ''}`)}`)]),
-    ],
+    title: plain(views.cluster.title),
+    close: plain(views.cluster.close),
+    blocks: [...progress(run).plainBlocks, ...(url === undefined ? [] : [section(ended.open(url, number))])],
   };
 }
 

@@ -5,10 +5,10 @@ import { type Right, rightToRequest } from '../onboarding/policy.ts';
 import type { Target } from '../onboarding/request.ts';
 import { isLive } from '../onboarding/run.ts';
 import { rolloutName, type Selected, select } from '../onboarding/selection.ts';
-import { onboarding, previewed, withoutRight } from './answers.ts';
 import { digestOfShown, mostValue } from './claims.ts';
 import type { Outcome, Typed } from './commands.ts';
 import { type Desk, refuse } from './desk.ts';
+import { onboarding, previewed, withoutRight } from './words/answers.ts';
 
 type Onboard = Extract<Command, { verb: 'onboard' }>;
 

@@ -1,5 +1,5 @@
 import { hasFailed, isHeld, isLive, openGateOf, type Run } from '../onboarding/run.ts';
-import type { Situation } from './texts.ts';
+import type { Situation } from './words/run.ts';
 
 /** Whether the run ended without having changed anything anywhere. */
 export function foundAllInPlace({ status, facts }: Run): boolean {

@@ -6,9 +6,9 @@ import { begin, type Typed } from './commands.ts';
 import { strange } from './deciding.ts';
 import type { Desk } from './desk.ts';
 import { previewView } from './form.ts';
-import { form } from './form-texts.ts';
 import { plainly } from './markup.ts';
 import type { Submission, SubmissionListener, SubmissionOutcome } from './submissions.ts';
+import { form } from './words/form.ts';
 
 /** The form's Preview: what is wrong is said at its field, else what would be made lies on top of it. */
 export const previewChosen: SubmissionListener = async (desk, submission) => {

@@ -1,6 +1,5 @@
 import type { ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
-import { type Answer, told, trouble } from './answers.ts';
 import { section } from './blocks.ts';
 import { type CallbackId, callbackIds } from './claims.ts';
 import type { Outcome } from './commands.ts';
@@ -9,6 +8,7 @@ import type { Asking, Desk } from './desk.ts';
 import { type Filled, filledIn } from './filled.ts';
 import { plainly } from './markup.ts';
 import { previewChosen, startChosen } from './starting.ts';
+import { type Answer, told, trouble } from './words/answers.ts';
 
 /** A modal that was submitted. All but who submitted it is a claim. */
 export interface Submission extends Asking {

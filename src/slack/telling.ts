@@ -1,7 +1,7 @@
 import type { RespondFn } from '@slack/bolt';
-import type { Answer } from './answers.ts';
 import type { Typed } from './commands.ts';
 import type { Asking, Desk } from './desk.ts';
+import type { Answer } from './words/answers.ts';
 
 /** Tells a person something, where they asked and nobody else reads it; `replaces`: in place of the message that they pressed in. Never throws. */
 export type Tell = (answer: Answer, replaces?: boolean) => Promise<void>;

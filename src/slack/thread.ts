@@ -6,11 +6,11 @@ import type { Roll } from '../onboarding/roll.ts';
 import { announce, giveUpUnseen, introduce, isLive, type Run } from '../onboarding/run.ts';
 import { SlowDown } from '../onboarding/store.ts';
 import { type AccountBook, createAccountBook } from './accounts.ts';
-import { unseen } from './answers.ts';
 import { calling, SlackRefusal } from './client.ts';
 import { type Mark, type MarkStore, Overtaken, openMark } from './mark.ts';
 import { type Message, messages, newcomers } from './messages.ts';
 import { createPoster, type Poster } from './posting.ts';
+import { unseen } from './words/answers.ts';
 
 export interface ThreadOptions {
   client: WebClient;

@@ -84,3 +84,41 @@ describe('the house', () => {
     expect(long).toEqual([]);
   });
 });
+
+/** What operators read: why a process is not ready, and the log. */
+const forOperators: ReadonlySet<string> = new Set([
+  'The bot has not signed in to Slack yet.',
+  'The members of the Slack user groups are not known yet.',
+  'Install the app in the workspace again and give Holt the new SLACK_BOT_TOKEN.',
+  'Nothing listens for Slack’s requests.',
+  'There is no connection to Slack.',
+  'Slack refuses',
+  'Slack refuses the root message',
+  'Slack refuses a direct message to the requester',
+  'Slack refuses a direct message',
+]);
+
+/** Sentences, and markup with words in it. */
+function proseIn(file: string): string[] {
+  const code = readFileSync(join('src', file), 'utf8')
+    .replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*/g, '')
+    .replaceAll(/^import [\s\S]*?;$/gm, '');
+  const literals = [...code.matchAll(/'([^'\n]*)'/g)].map(match => match[1] ?? '');
+  const marked = [...code.matchAll(/markup`([^`]*)`/g)].map(match => match[1] ?? '');
+  return [
+    ...literals.filter(text => /^[A-Z][a-z]+ [a-z]/.test(text)),
+    ...marked.filter(text => /[A-Za-z]{3,}/.test(text.replaceAll(/\$\{[^}]*\}?/g, ''))),
+  ];
+}
+
+describe('what people read in Slack', () => {
+  const outside = files.filter(file => file.startsWith('slack/') && !file.startsWith('slack/words/'));
+
+  it.each(outside)('is said in slack/words, and not in %s', file => {
+    expect(proseIn(file).filter(text => !forOperators.has(text))).toEqual([]);
+  });
+
+  it('is seen where it stands', () => {
+    expect(proseIn('slack/words/run.ts').length).toBeGreaterThan(30);
+  });
+});

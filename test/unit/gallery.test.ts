@@ -3,9 +3,9 @@ import { exhibits } from '../../src/sandbox/gallery.ts';
 import { answerScenes, samples } from '../../src/sandbox/gallery-answers.ts';
 import { threadScenes } from '../../src/sandbox/gallery-threads.ts';
 import { viewScenes } from '../../src/sandbox/gallery-views.ts';
-import * as answers from '../../src/slack/answers.ts';
 import { actionIds, callbackIds } from '../../src/slack/claims.ts';
-import { informing } from '../../src/slack/help.ts';
+import * as answers from '../../src/slack/words/answers.ts';
+import { informing } from '../../src/slack/words/help.ts';
 
 const shown = JSON.stringify([threadScenes(), answerScenes(), viewScenes()]);
 

@@ -4,6 +4,7 @@ import { resolveTarget } from '../../src/onboarding/fleet.ts';
 import { type People, rightToRequest } from '../../src/onboarding/policy.ts';
 import {
   grantedAt,
+  mayApproveSomething,
   mayOnboardSomething,
   rightToOnboardSomething,
   ruleFor,
@@ -78,6 +79,14 @@ describe('the rule that gives a right', () => {
     ['U9', 'unlisted'],
   ])('to onboard anything at all is the best that somebody has: %s %s', (user, right) => {
     expect(rightToOnboardSomething(fleet, user, people)).toBe(right);
+  });
+
+  it.each([
+    ['UA', true],
+    ['U1', false],
+    ['UG', false],
+  ])('to approve anything at all: %s %s', (user, may) => {
+    expect(mayApproveSomething(fleet, user, people)).toBe(may);
   });
 
   it('holds where every name may be onboarded as well', () => {

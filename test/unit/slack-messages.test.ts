@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { Run } from '../../src/onboarding/run.ts';
 import { drawMrkdwn } from '../../src/sandbox/page-text.ts';
 import { checkBlocks, checkView, elementsOf } from '../../src/sandbox/slack-blocks.ts';
-import * as answers from '../../src/slack/answers.ts';
 import { GateClaim, readClaim } from '../../src/slack/claims.ts';
 import { declineView } from '../../src/slack/decline.ts';
 import { markup } from '../../src/slack/markup.ts';
 import { type Message, messages } from '../../src/slack/messages.ts';
 import { boxesOf, choiceView, reviewView } from '../../src/slack/review.ts';
+import * as answers from '../../src/slack/words/answers.ts';
 import { approver, requester, secondApprover } from '../support/builders.ts';
 import { address, anyRun, at, ended, factsOf, gateOf, hostile, runOf, situations } from '../support/runs.ts';
 
@@ -76,6 +76,7 @@ describe('what a thread shows', () => {
       'Onboarding payments-eu prod: Waiting to try again',
       'Onboarding payments-eu prod: Failed',
       'Onboarding payments-eu prod: In progress, but a step failed',
+      'Onboarding payments-eu prod: Waiting for an approval',
       'Onboarding payments-eu prod: Stopping',
       'Onboarding payments-eu prod: Cancelled',
       'Onboarding payments-eu prod: Done, without invites',
@@ -155,6 +156,11 @@ describe('a request for approval', () => {
       'replaced',
       { gates: [gateOf({ state: 'void' }), gateOf({ digest: 'e' })] },
       /Replaced: the list of people/,
+    ],
+    [
+      'open while its run is being stopped',
+      { gates: [gateOf()], cancel: { by: requester, at } },
+      /ended before this was decided/,
     ],
     [
       'over with its run',

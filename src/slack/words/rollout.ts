@@ -1,8 +1,8 @@
-import type { Member, Rollout, RolloutPolicy } from '../onboarding/request.ts';
-import { type Line, listAskedAbout, type Roll } from '../onboarding/roll.ts';
-import type { Run } from '../onboarding/run.ts';
-import { foreign, joined, link, listed, type Markup, markup, nothing, user, words } from './markup.ts';
-import { facts, many, targetOf } from './texts.ts';
+import type { Member, Rollout, RolloutPolicy } from '../../onboarding/request.ts';
+import { type Line, listAskedAbout, type Roll } from '../../onboarding/roll.ts';
+import type { Run } from '../../onboarding/run.ts';
+import { foreign, joined, link, listed, type Markup, markup, nothing, user, words } from '../markup.ts';
+import { facts, many, targetOf } from './run.ts';
 
 // What is said about rollouts alone.
 
@@ -102,6 +102,12 @@ export const preview = {
   changedNames: words('What holt.yaml says of it has changed since you were asked. Look again:'),
   changed: words('What this selects has changed since you were asked. Look again:'),
   question: words('Start?'),
+};
+
+export const views = {
+  clusters: { title: 'Clusters', close: 'Close' },
+  cluster: { title: 'One cluster', close: 'Back' },
+  pages: (from: number, to: number, all: number): Markup => markup`${from} to ${to} of ${all}`,
 };
 
 export const steering = {

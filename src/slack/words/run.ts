@@ -1,6 +1,6 @@
-import type { FactName, Facts, LeftOutReason } from '../onboarding/facts.ts';
-import type { Run } from '../onboarding/run.ts';
-import { foreign, joined, link, type Markup, markup, moment, nothing, user, words } from './markup.ts';
+import type { FactName, Facts, LeftOutReason } from '../../onboarding/facts.ts';
+import type { Run } from '../../onboarding/run.ts';
+import { foreign, joined, link, type Markup, markup, moment, nothing, user, words } from '../markup.ts';
 
 // What the thread says, keyed by what it speaks of: whoever adds a fact, a reason or a state is asked for its words here.
 
@@ -193,6 +193,15 @@ export const failure = {
 };
 
 const doneBy = (by: string | undefined): Markup => (by === undefined ? nothing : markup` by ${user(by)}`);
+
+/** What a run has made that is still there, one thing each. */
+export const whatIsThere = {
+  organization: (name: string): Markup => markup`the organization ${name}`,
+  environment: (name: string): Markup => markup`the environment ${name}`,
+  invites: (count: number): Markup => markup`${many(count, 'invite')}`,
+  credentials: (vault: string): Markup => markup`the credentials in ${vault}`,
+  pullRequest: (number: number): Markup => markup`the pull request #${number}`,
+};
 
 export const ended = {
   inPlace: (run: Run): Markup =>

@@ -1,8 +1,8 @@
-import type { Finding } from '../onboarding/plans.ts';
-import type { Target } from '../onboarding/request.ts';
-import type { Thing } from '../onboarding/thing.ts';
-import { link, type Markup, markup, words } from './markup.ts';
-import { many } from './texts.ts';
+import type { Finding } from '../../onboarding/plans.ts';
+import type { Target } from '../../onboarding/request.ts';
+import type { Thing } from '../../onboarding/thing.ts';
+import { link, type Markup, markup, words } from '../markup.ts';
+import { many } from './run.ts';
 
 // What is said about plans: what an onboarding would do.
 

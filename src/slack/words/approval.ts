@@ -1,8 +1,8 @@
-import type { Refusal } from '../onboarding/approvals.ts';
-import type { Right } from '../onboarding/policy.ts';
-import type { Gate, Run, Vote } from '../onboarding/run.ts';
-import { foreign, group, joined, type Markup, markup, moment, nothing, user, words } from './markup.ts';
-import { many, targetOf } from './texts.ts';
+import type { Refusal } from '../../onboarding/approvals.ts';
+import type { Right } from '../../onboarding/policy.ts';
+import type { Gate, Run, Vote } from '../../onboarding/run.ts';
+import { foreign, group, joined, type Markup, markup, moment, nothing, user, words } from '../markup.ts';
+import { many, targetOf } from './run.ts';
 
 // What is said about one request for approval: in the thread, in the modal, and to those who click.
 
@@ -102,6 +102,7 @@ export const review = {
     markup`*Without a box*, because Slack shows only so many: ${many(count, 'person', 'people')}. Approve covers all of these; if one of them must not be invited, decline and say whom.`,
   nobody: 'Nobody is ticked. To invite nobody, close this and press Decline.',
   leftOut: words('*Left out*'),
+  more: (pages: number): Markup => markup`and ${many(pages, 'page')} more`,
   list: (names: Markup, clusters: Markup): Markup => markup`${names} to: ${clusters}`,
   digest: (digest: string): Markup => markup`An approval covers exactly this list: ${digest.slice(0, 12)}`,
 };

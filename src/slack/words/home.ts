@@ -1,6 +1,6 @@
-import type { Gate, Run } from '../onboarding/run.ts';
-import { joined, type Markup, markup, moment, nothing, user, words } from './markup.ts';
-import { many, targetOf } from './texts.ts';
+import type { Gate, Run } from '../../onboarding/run.ts';
+import { joined, type Markup, markup, moment, nothing, user, words } from '../markup.ts';
+import { many, targetOf } from './run.ts';
 
 // What the Home tab says.
 

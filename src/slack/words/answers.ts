@@ -1,13 +1,12 @@
-import type { Refusal } from '../onboarding/approvals.ts';
-import { usages } from '../onboarding/command.ts';
-import type { Right } from '../onboarding/policy.ts';
-import type { Target } from '../onboarding/request.ts';
-import { type Gate, isLive, type Run } from '../onboarding/run.ts';
-import type { Selected } from '../onboarding/selection.ts';
-import { outcomeOf } from './approval-message.ts';
-import { buttons, refusals, strangers, voted } from './approval-texts.ts';
-import { actions, type Blocks, button, section } from './blocks.ts';
-import { commandName, type StartClaim } from './claims.ts';
+import type { Refusal } from '../../onboarding/approvals.ts';
+import { usages } from '../../onboarding/command.ts';
+import type { Right } from '../../onboarding/policy.ts';
+import type { Target } from '../../onboarding/request.ts';
+import { type Gate, isLive, type Run } from '../../onboarding/run.ts';
+import type { Selected } from '../../onboarding/selection.ts';
+import { outcomeOf } from '../approval-message.ts';
+import { actions, type Blocks, button, section } from '../blocks.ts';
+import { commandName, type StartClaim } from '../claims.ts';
 import {
   fit,
   foreign,
@@ -20,11 +19,12 @@ import {
   nothing,
   user,
   words,
-} from './markup.ts';
-import { whatStays } from './outcome.ts';
-import { preview, rollout } from './rollout-texts.ts';
-import { situationOf } from './situation.ts';
-import { situations, targetOf } from './texts.ts';
+} from '../markup.ts';
+import { whatStays } from '../outcome.ts';
+import { situationOf } from '../situation.ts';
+import { buttons, refusals, strangers, voted } from './approval.ts';
+import { preview, rollout } from './rollout.ts';
+import { situations, targetOf } from './run.ts';
 
 // What is said to one person alone.
 

@@ -1,8 +1,8 @@
-import type { Standing } from '../onboarding/policy.ts';
-import type { Question } from '../onboarding/questions.ts';
-import type { Granted, Rule } from '../onboarding/rules.ts';
-import { group, joined, listed, type Markup, markup, user, words } from './markup.ts';
-import { many } from './texts.ts';
+import type { Standing } from '../../onboarding/policy.ts';
+import type { Question } from '../../onboarding/questions.ts';
+import type { Granted, Rule } from '../../onboarding/rules.ts';
+import { group, joined, listed, type Markup, markup, user, words } from '../markup.ts';
+import { many } from './run.ts';
 
 // What people hear of themselves, of their rights, and of what there is.
 
