@@ -5,6 +5,8 @@ const reporters = ['default', './test/support/closing-line.ts'];
 export default defineConfig({
   test: {
     reporters,
+    // Most of what tests do is to wait for processes: two at a time would leave half of two cores idle.
+    maxWorkers: 4,
     // A busy machine may take its time; how fast things are is not tested.
     expect: { poll: { timeout: 30_000 } },
     projects: [
