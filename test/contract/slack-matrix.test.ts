@@ -420,7 +420,9 @@ describe('everything that can be typed, pressed or submitted, by everybody', () 
   });
 
   it('comes in through the listeners that the app has, and no others', () => {
-    const sources = readdirSync('src/slack').map(file => readFileSync(`src/slack/${file}`, 'utf8'));
+    const sources = readdirSync('src/slack', { recursive: true, encoding: 'utf8' })
+      .filter(file => file.endsWith('.ts'))
+      .map(file => readFileSync(`src/slack/${file}`, 'utf8'));
     const registered = sources.flatMap(text =>
       [...text.matchAll(/\bapp\s*\.(\w+)\s*[(<]\s*'?(\w*)/g)].map(([, way = '', event = '']) =>
         way === 'event' ? event : way,

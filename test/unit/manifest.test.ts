@@ -86,7 +86,9 @@ const heard: Readonly<Record<string, { subscription: string; scopes: readonly st
 
 const text = readFileSync('manifest.yml', 'utf8');
 const manifest = Manifest.parse(parse(text));
-const sources = readdirSync('src/slack').map(file => readFileSync(`src/slack/${file}`, 'utf8'));
+const sources = readdirSync('src/slack', { recursive: true, encoding: 'utf8' })
+  .filter(file => file.endsWith('.ts'))
+  .map(file => readFileSync(`src/slack/${file}`, 'utf8'));
 const called = sources.flatMap(text =>
   [...text.matchAll(/(?:client|interactive)\s*\.((?:[a-z]+\.)+[a-zA-Z]+)\(/g)].map(match => match[1] ?? ''),
 );
