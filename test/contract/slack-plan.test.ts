@@ -57,7 +57,7 @@ describe('a plan that somebody types for', () => {
   });
 
   it.each([
-    ['without a right', 'plan payments-eu prod', other, /among those who may onboard payments-eu/],
+    ['without a right', 'plan payments-eu prod', other, /may neither onboard payments-eu/],
     ['of several clusters', 'plan payments-eu,payments-us prod', requester, /one cluster at a time/],
     ['of a cluster that nobody knows', 'plan payment-eu prod', requester, /Did you mean payments-eu\?/],
   ])('%s is answered at once, and nobody reads', async (_what, text, user, answer) => {

@@ -37,8 +37,8 @@ export interface LaneOptions {
 }
 
 /** How long a held request is held: longer than a restart takes, and shorter than it may take to land. */
-export const heldMs = 3_000;
-const usual = { settleMs: 5_000, patienceMs: 2_500 };
+export const heldMs = 4_000;
+const usual = { settleMs: 6_000, patienceMs: 2_500 };
 
 const product = fileURLToPath(new URL('product.ts', import.meta.url));
 

@@ -76,7 +76,6 @@ describe('what a thread shows', () => {
       'Onboarding payments-eu prod: Waiting to try again',
       'Onboarding payments-eu prod: Failed',
       'Onboarding payments-eu prod: In progress, but a step failed',
-      'Onboarding payments-eu prod: Waiting for an approval',
       'Onboarding payments-eu prod: Stopping',
       'Onboarding payments-eu prod: Cancelled',
       'Onboarding payments-eu prod: Done, without invites',
