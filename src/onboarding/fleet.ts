@@ -38,6 +38,28 @@ function settingsOf(fleet: Fleet, cluster: string, stage: string): Plain {
   return layers.reduce<Plain>((merged, layer) => merge(merged, layer ?? {}), { ...defaults });
 }
 
+export type Rights = Pick<Target, 'requesters'> & { approval: Pick<Target['approval'], 'approvers'> };
+
+/**
+ * Who may ask and who may approve there, and nothing else: to ask about every cluster at once, where names need not be right. Takes a
+ * small part of the time of `resolveTarget`.
+ */
+export function rightsAt(fleet: Fleet, cluster: string, stage: string): Rights {
+  const own = clustersOf(fleet)[cluster];
+  const layers = [fleet, fleet.stages[stage], own, own?.stages?.[stage]];
+  const lists = <T>(of: (layer: Layer) => T | undefined): (T | undefined)[] =>
+    layers.map(layer => (layer ? of(layer) : undefined));
+  return {
+    requesters: whoIn(lists(({ requesters }) => requesters)),
+    approval: { approvers: whoIn(lists(({ approval }) => approval?.approvers)) },
+  };
+}
+
+const whoIn = (layers: readonly (Partial<Who> | undefined)[]): Who => ({
+  users: layers.findLast(layer => layer?.users !== undefined)?.users ?? [],
+  groups: layers.findLast(layer => layer?.groups !== undefined)?.groups ?? [],
+});
+
 /** How a rollout at this stage goes about it. */
 export const rolloutPolicyOf = ({ stages, rollout }: Fleet, stage: string): RolloutPolicy =>
   RolloutPolicy.parse(merge(merge({ ...defaults.rollout }, { ...rollout }), { ...stages[stage]?.rollout }));

@@ -1,5 +1,4 @@
-import { UserError } from '../errors.ts';
-import { knownClusters, resolveTarget } from './fleet.ts';
+import { knownClusters, type Rights, rightsAt } from './fleet.ts';
 import type { Fleet } from './fleet-schema.ts';
 import { type People, type Right, rightToApproveAt, rightToRequest } from './policy.ts';
 import type { Question } from './questions.ts';
@@ -50,36 +49,21 @@ export interface Granted {
 }
 
 /** For each stage, at how many of the known clusters this person is granted a right. */
-export function grantedAt(fleet: Fleet, right: (target: Target) => Right): Granted[] {
+export function grantedAt(fleet: Fleet, right: (at: Rights) => Right): Granted[] {
   const clusters = fleet.clusters === 'any' ? ['some-cluster'] : knownClusters(fleet);
   return Object.keys(fleet.stages).map(stage => {
-    const granted = clusters.filter(cluster => rightAt(fleet, cluster, stage, right) === 'granted');
+    const granted = clusters.filter(cluster => right(rightsAt(fleet, cluster, stage)) === 'granted');
     return { stage, clusters: granted.length, all: clusters.length };
   });
 }
 
-/** What the configuration is wrong about gives nobody a right. */
-export function rightAt(
-  fleet: Fleet,
-  cluster: string,
-  stage: string,
-  right: (target: Target) => Right,
-): Right {
-  try {
-    return right(resolveTarget(fleet, cluster, stage));
-  } catch (error) {
-    if (error instanceof UserError) return 'unlisted';
-    throw error;
-  }
-}
-
 /** The best that somebody has of a right, at any cluster and stage. */
-function bestRight(fleet: Fleet, rightTo: (target: Target) => Right): Right {
+function bestRight(fleet: Fleet, rightTo: (at: Rights) => Right): Right {
   const clusters = fleet.clusters === 'any' ? ['some-cluster'] : knownClusters(fleet);
   let best: Right = 'unlisted';
   for (const cluster of clusters) {
     for (const stage of Object.keys(fleet.stages)) {
-      const right = rightAt(fleet, cluster, stage, rightTo);
+      const right = rightTo(rightsAt(fleet, cluster, stage));
       if (right === 'granted') return right;
       if (right !== 'unlisted') best = right;
     }
@@ -89,7 +73,7 @@ function bestRight(fleet: Fleet, rightTo: (target: Target) => Right): Right {
 
 /** The best right of this person to onboard anything at all. */
 export const rightToOnboardSomething = (fleet: Fleet, user: string, people: People): Right =>
-  bestRight(fleet, target => rightToRequest(target, user, people));
+  bestRight(fleet, at => rightToRequest(at, user, people));
 
 /** Whether this person may onboard anything at all. */
 export const mayOnboardSomething = (fleet: Fleet, user: string, people: People): boolean =>
@@ -97,4 +81,4 @@ export const mayOnboardSomething = (fleet: Fleet, user: string, people: People):
 
 /** Whether this person may approve anything at all. */
 export const mayApproveSomething = (fleet: Fleet, user: string, people: People): boolean =>
-  bestRight(fleet, target => rightToApproveAt(target, user, people)) === 'granted';
+  bestRight(fleet, at => rightToApproveAt(at, user, people)) === 'granted';

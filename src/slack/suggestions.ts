@@ -1,9 +1,8 @@
 import type { BlockSuggestion } from '@slack/bolt';
 import type { PlainTextOption } from '@slack/types';
 import { targetName } from '../onboarding/command.ts';
-import { knownClusters } from '../onboarding/fleet.ts';
+import { knownClusters, rightsAt } from '../onboarding/fleet.ts';
 import { rightToRequest } from '../onboarding/policy.ts';
-import { rightAt } from '../onboarding/rules.ts';
 import { plain } from './blocks.ts';
 import type { Outcome } from './commands.ts';
 import type { Asking, Desk } from './desk.ts';
@@ -44,7 +43,7 @@ function suggested(
   const clusters =
     fleet.clusters === 'any' ? [sought].filter(name => targetName.test(name)) : knownClusters(fleet);
   const may = (cluster: string, stage: string): boolean =>
-    rightAt(fleet, cluster, stage, target => rightToRequest(target, user, people)) === 'granted';
+    rightToRequest(rightsAt(fleet, cluster, stage), user, people) === 'granted';
   if (field === 'cluster')
     return firstOf(matching(clusters, sought), cluster => stages.some(stage => may(cluster, stage)));
   if (field !== 'stage') return [];

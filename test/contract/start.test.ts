@@ -181,7 +181,7 @@ describe('a process that meets what a newer Holt wrote', () => {
   it('leaves it alone, says so, and serves the others', async () => {
     const file = join(folder, 'newer.sqlite');
     const store = openEmbeddedStore(file);
-    const document = '{"schema":3,"id":"run-new"}';
+    const document = '{"schema":99,"id":"run-new"}';
     await store.insert({ id: 'run-new', revision: 5, subject: 'whole-prod', due: 0, document }, '{}');
     await store.close();
     const holt = await house.start('main', { HOLT_DATA: file });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFleet } from '../../src/config.ts';
-import { resolveTarget } from '../../src/onboarding/fleet.ts';
+import { resolveTarget, rightsAt } from '../../src/onboarding/fleet.ts';
 import { type People, rightToRequest } from '../../src/onboarding/policy.ts';
 import {
   grantedAt,
@@ -50,6 +50,17 @@ describe('the rule that gives a right', () => {
     ['list', 'U9', 'everybody'],
   ] as const)('to %s of %s is %j', (question, user, expected) => {
     expect(rule(question, user)).toEqual(expected);
+  });
+
+  it('comes from the same lists, whether one cluster is asked about or all of them', () => {
+    for (const cluster of ['payments-eu', 'billing-eu'])
+      for (const stage of ['dev', 'prod']) {
+        const { requesters, approval } = resolveTarget(fleet, cluster, stage);
+        expect(rightsAt(fleet, cluster, stage)).toEqual({
+          requesters,
+          approval: { approvers: approval.approvers },
+        });
+      }
   });
 
   it('is that of the stage', () => {
