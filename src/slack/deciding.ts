@@ -39,10 +39,10 @@ async function askedAt(desk: Desk, click: Click): Promise<Asked | undefined> {
   return gateIn(await runBehind(desk, click, claim.run, gateRole(claim.digest)), claim.digest);
 }
 
-/** The request that a modal speaks of. A modal stands in no message that its claim could be checked against. */
-async function askedIn(desk: Desk, { claim: text }: Submission): Promise<Asked | undefined> {
+/** The request that a modal or the Home tab speaks of: they stand in no message that their claim could be checked against. */
+async function askedIn(desk: Desk, text: string | undefined): Promise<Asked | undefined> {
   const claim = readClaim(GateClaim, text);
-  return claim && gateIn(await desk.records.get(claim.run), claim.digest);
+  return claim && gateIn(await inTime(desk.records.get(claim.run)), claim.digest);
 }
 
 const judged = ({ run, gate }: Asked, { user }: Asking, { people }: Desk) => ({
@@ -103,8 +103,9 @@ export const decline: ClickListener = async (desk, click) => {
   return {};
 };
 
+/** Below a request, or beside it in the Home tab. It shows the list, and decides nothing. */
 export const review: ClickListener = async (desk, click) => {
-  const asked = await askedAt(desk, click);
+  const asked = await (click.view === undefined ? askedAt(desk, click) : askedIn(desk, click.value));
   if (asked === undefined) return forged(desk, click);
   const { run, gate } = asked;
   const right = rightToSteer(run, click.user, desk.people);
@@ -120,7 +121,7 @@ export const strange = (desk: Desk, submission: Submission): SubmissionOutcome =
   refuse(desk, submission, 'forged', trouble.forgedModal);
 
 export const declineBecause: SubmissionListener = async (desk, submission) => {
-  const asked = await askedIn(desk, submission);
+  const asked = await askedIn(desk, submission.claim);
   if (asked === undefined) return strange(desk, submission);
   const reason = normalise(submission.values[reasonBlock]?.value ?? '');
   if (reason === '') return { errors: { [reasonBlock]: declining.missing } };
@@ -130,7 +131,7 @@ export const declineBecause: SubmissionListener = async (desk, submission) => {
 
 /** Approves for those who are ticked; whoever had a box and is not ticked is left out. */
 export const approveThose: SubmissionListener = async (desk, submission) => {
-  const asked = await askedIn(desk, submission);
+  const asked = await askedIn(desk, submission.claim);
   if (asked === undefined) return strange(desk, submission);
   const boxes = Object.entries(submission.values).filter(([block]) => isBoxes(block));
   const ticked = new Set(

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Message } from '../../src/sandbox/slack-state.ts';
 import { boxOf } from '../../src/slack/review.ts';
 import { approver, requester, secondApprover } from '../support/builders.ts';
@@ -170,6 +170,37 @@ describe('Review', () => {
     const { errors } = await house.slack.submitView(approver, view.id, { 'people-1': [] });
     expect(errors).toEqual({ 'people-1': expect.stringContaining('Decline') });
     expect((await gate())?.votes).toEqual([]);
+  });
+
+  it('is to be had in the Home tab, for the thread may be where nobody else can go', async () => {
+    const { slack } = house;
+    const homeOf = async (user: string) => {
+      await slack.openHome(user);
+      return vi.waitUntil(() => slack.home(user), { timeout: 20_000 });
+    };
+    const home = await homeOf(approver);
+    expect(JSON.stringify(home.blocks)).toContain('payments-eu prod: invite 2 people');
+    expect(JSON.stringify((await homeOf(requester)).blocks)).not.toContain('"review"');
+    await slack.click(approver, { view: home.id }, 'review');
+    const view = await vi.waitUntil(() => slack.views(approver).at(-1), { timeout: 20_000 });
+    await slack.submitView(approver, view.id, { 'people-1': [boxOf(ben)] });
+    await house.settled(({ status }) => status === 'done');
+    expect(invited()).toEqual([`invite ${ben}`]);
+    // Whoever was never shown it is refused: what a press says of itself is a claim.
+    const { run: id } = JSON.parse(view.private_metadata) as { run: string };
+    for (const value of [
+      '{}',
+      JSON.stringify({ run: id, digest: 'x' }),
+      JSON.stringify({ run: 'run-x', digest: 'd' }),
+    ])
+      await slack.forge(approver, { view: home.id }, { action_id: 'review', value });
+    await slack.forge(
+      other,
+      { view: (await homeOf(other)).id },
+      { action_id: 'review', value: view.private_metadata },
+    );
+    expect(slack.views(other)).toEqual([]);
+    expect(slack.views(approver)).toEqual([]);
   });
 
   it('has no boxes for those who may look and not decide', async () => {

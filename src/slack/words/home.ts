@@ -26,7 +26,9 @@ export const home = {
   noRequester: words('You may onboard nothing here; the requesters in holt.yaml may.'),
 
   waitsFor: (run: Run, gate: Gate, thread: Markup): Markup =>
-    markup`• ${targetOf(run)}: invite ${many(gate.addresses.length, 'person', 'people')}, asked for by ${user(run.request.by.user)}, until ${moment(gate.deadline)}.${thread}`,
+    markup`${targetOf(run)}: invite ${many(gate.addresses.length, 'person', 'people')}, asked for by ${user(run.request.by.user)}, until ${moment(gate.deadline)}.${thread}`,
+
+  more: (count: number): Markup => markup`and ${count} more, in their threads.`,
 
   counts: ({ known, onboarded, running, failed, newest }: FleetCounts): Markup =>
     joined(
