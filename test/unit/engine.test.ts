@@ -191,7 +191,7 @@ describe('an onboarding', () => {
   it('makes nothing before its thread can be seen', async () => {
     const { run } = await records.start(request());
     const unseen = await advanced(run.id);
-    expect(unseen.status).toBe('waiting');
+    expect([unseen.status, unseen.due]).toEqual(['waiting', clock + 30_000]);
     expect(world.mutating()).toEqual([]);
     await records.change(run.id, announce(thread));
     expect((await advanced(run.id)).status).toBe('done');
@@ -834,8 +834,8 @@ describe('a run', () => {
     const run = await started();
     engine.drain();
     const rested = await advanced(run.id);
-    expect([rested.status, rested.due]).toEqual(['waiting', clock]);
-    expect(world.mutating()).toEqual([]);
+    expect([rested.status, rested.due, rested.steps]).toEqual(['waiting', clock, {}]);
+    expect(world.calls).toEqual([]);
   });
 
   it('gives up on a failure that does not pass, with Retry as the way on', async () => {
@@ -923,6 +923,137 @@ describe('a run', () => {
       code: 'values-file',
       about: 'values.yaml',
     });
+  });
+});
+
+/** The store as it is, but for what is done about each write before it is made. */
+function writing(before: (audit: string) => Promise<void> | void): void {
+  const swap: Store['swap'] = async (entry, audit) => {
+    await before(audit);
+    return store.swap(entry, audit);
+  };
+  records = createRecords({ ...store, swap }, { tick: async () => undefined, render: async () => undefined });
+}
+
+describe('a worker', () => {
+  it('begins nothing of a run that is being stopped', async () => {
+    const run = await started();
+    await records.change(run.id, cancel(approver));
+    const stopped = await advanced(run.id);
+    expect([stopped.status, stopped.steps]).toEqual(['cancelled', {}]);
+    expect(world.calls).toEqual([]);
+  });
+
+  it('leaves alone what has ended, without a word', async () => {
+    const { id, revision } = await onboarded();
+    const lines: string[] = [];
+    engine = engineWith({ log: createLog('debug', {}, { write: line => void lines.push(line) }) });
+    expect((await advanced(id)).revision).toBe(revision);
+    expect(lines).toEqual([]);
+  });
+
+  it('that drains in the midst of a change makes no other one', async () => {
+    const run = await started();
+    const draining = { ...world.write.otterize };
+    draining.createOrganization = () => {
+      engine.drain();
+      return world.write.otterize.createOrganization();
+    };
+    engine = engineWith({ write: { ...world.write, otterize: draining } });
+    const rested = await advanced(run.id);
+    expect(world.mutating()).toEqual(['create organization']);
+    expect(rested.effects['organization']?.result).toBeDefined();
+    expect([rested.status, rested.due]).toEqual(['waiting', clock]);
+  });
+
+  it('gives up where the store fails, and says so to its caller', async () => {
+    const run = await started();
+    writing(audit => {
+      if (/"(established|failed)"/.test(audit)) throw failure({ service: 'Redis' });
+    });
+    engine = engineWith({});
+    await expect(engine.advance(run.id)).rejects.toMatchObject({ service: 'Redis' });
+  });
+
+  it('does not act on an intention of which no time is left', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    engine = engineWith({ freshMs: 0 });
+    const run = await onboarded();
+    expect([run.status, world.mutating(), run.effects]).toEqual(['waiting', [], {}]);
+  });
+
+  it('looks again at what came while it went to rest, and goes on with that', async () => {
+    const asked = { ...request(), named: [{ user: 'U0ANNA' }] };
+    const { id } = await started(asked);
+    const news = createRecords(store, { tick: async () => undefined, render: async () => undefined });
+    let told = false;
+    writing(async audit => {
+      if (told || !audit.includes('"rested"')) return;
+      told = true;
+      await news.change(id, introduce({ U0ANNA: 'anna.meyer@harbour.example' }));
+    });
+    const lines: string[] = [];
+    engine = engineWith({ log: createLog('debug', {}, { write: line => void lines.push(line) }) });
+    const run = await advanced(id);
+    expect([told, run.status, run.gates.length]).toEqual([true, 'waiting', 1]);
+    expect(lines.filter(line => line.includes('the run rests'))).toHaveLength(1);
+  });
+
+  it('tries no step before its time, whatever news there is', async () => {
+    world.faults.set('create environment', { error: failure({ applied: 'no' }) });
+    const { id } = await onboarded();
+    const tried = (): number => world.calls.filter(call => call === 'create environment').length;
+    expect(tried()).toBe(1);
+    clock += 999;
+    await advanced(id);
+    expect(tried()).toBe(1);
+    clock += 1;
+    expect((await advanced(id)).status).toBe('done');
+  });
+
+  it('is due at the first of all that the run waits for', async () => {
+    world.faults.set('create integration', { error: failure({ applied: 'no' }) });
+    const run = await onboarded(inviting('anna.meyer@harbour.example'));
+    expect([run.gates[0]?.state, run.due]).toEqual(['open', clock + 1_000]);
+    const named = await onboarded({ ...request({ cluster: 'payments-us' }), named: [{ user: 'U0ANNA' }] });
+    expect(named.due).toBe(clock + 60_000);
+  });
+
+  it('goes on the moment that an earlier request cannot land any more', async () => {
+    world.faults.set('create environment', { error: failure({ applied: 'unknown' }) });
+    const { id, effects } = await onboarded();
+    const landed = (effects['environment']?.at ?? 0) + 90_000;
+    clock = landed - 1;
+    expect((await advanced(id)).due).toBe(landed);
+    clock = landed;
+    expect((await advanced(id)).status).toBe('done');
+  });
+
+  it('looks into what it made after an earlier request that got no answer', async () => {
+    world.faults.set('create organization', { error: failure({ applied: 'unknown' }) });
+    const { id } = await onboarded();
+    clock += 100_000;
+    world.calls.length = 0;
+    expect((await advanced(id)).status).toBe('done');
+    expect(looks()).toContain('list environments');
+  });
+});
+
+describe('an integration that is gone', () => {
+  it('is made anew once a person has seen that', async () => {
+    world.faults.set('write otterize-cloud-client-secret', {
+      error: failure({ applied: 'no', service: 'Key Vault' }),
+    });
+    const run = await onboarded();
+    world.state.integrations.clear();
+    clock += 2_000;
+    const failed = await advanced(run.id);
+    expect(errorOf(failed, 'credentials')).toMatchObject({ code: 'integration-gone' });
+    await records.change(run.id, retry(approver));
+    const done = await advanced(run.id);
+    expect(done.status).toBe('done');
+    expect([...world.state.integrations.values()].flat()).toHaveLength(1);
   });
 });
 
