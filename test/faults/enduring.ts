@@ -11,7 +11,7 @@ export type { Finding } from './invariants.ts';
 const innards =
   /broke inside Holt|\n\s+at |undefined|\[object|\w+Error\b|\bE(?:CONN|PIPE|TIMEDOUT|NOENT)\w*|node:|127\.0\.0\.1|localhost|<!?html/i;
 /** A cause in words, and what to do about it. */
-const telling = /(?:could not .+: .+|[Pp]ut |[Cc]heck |[Gg]ive )[^]*Press Retry/;
+const telling = /(?:could not .+: .+|[Pp]ut |[Cc]heck |[Gg]ive |[Ii]nstall )[^]*Press Retry/;
 
 interface Watched {
   /** Calls of the fault's operation so far. */
