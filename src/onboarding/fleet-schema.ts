@@ -164,6 +164,9 @@ const Layer = z
     invite: Invite,
     mailDomains: z.array(MailDomain).describe('The only domains that invites may go to.'),
     gitops: GitOps,
+    announceEnd: z
+      .boolean()
+      .describe('Whether the end of an onboarding is shown in the channel too, and not in its thread alone.'),
   })
   .partial();
 export type Layer = z.infer<typeof Layer>;

@@ -95,6 +95,8 @@ export const Target = z.strictObject({
   requesters: Who,
   approval: ApprovalPolicy,
   gitops: GitOpsTarget,
+  /** Whether its end is shown in the channel too. */
+  announceEnd: z.boolean().optional(),
 });
 export type Target = z.infer<typeof Target>;
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import open from 'open';
 import { startPage } from './page.ts';
 import { createTroubles } from './page-faults.ts';
 import type { Looked } from './page-layout.ts';
@@ -26,6 +27,7 @@ export async function stay({ sandbox, environment, example, until }: Stay): Prom
   page.changed = served.changed;
   try {
     console.log(`Open ${served.url} in a browser. Press Ctrl-C to stop.\n`);
+    await show(served.url);
     const { url } = await holt.ready();
     for (const [name, place] of placesOf(sandbox, url)) console.log(`${name.padEnd(10)}${place}`);
     if (!until.aborted) await once(until, 'abort');
@@ -34,6 +36,15 @@ export async function stay({ sandbox, environment, example, until }: Stay): Prom
     await served.close();
     await relay?.close();
   }
+}
+
+/** Opens it for a person who sits before a screen; the address stands there for everybody else. */
+async function show(url: string): Promise<void> {
+  const { CI, DISPLAY, WAYLAND_DISPLAY } = process.env;
+  const screen = process.platform !== 'linux' || (DISPLAY ?? WAYLAND_DISPLAY) !== undefined;
+  if (!process.stdout.isTTY || CI !== undefined || !screen) return;
+  const browser = await open(url).catch(() => undefined);
+  browser?.on('error', () => undefined);
 }
 
 const placesOf = ({ slack, otterize, entra, vault, github }: Sandbox, holt: string): [string, string][] => [

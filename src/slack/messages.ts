@@ -25,6 +25,8 @@ export interface Message {
   blocks: Blocks;
   /** For workspaces that refuse the newer blocks. */
   plainBlocks: Blocks;
+  /** A reply that is shown in the channel too. */
+  broadcast?: true;
 }
 
 type Content = Pick<Message, 'text' | 'blocks'> & Partial<Pick<Message, 'plainBlocks'>>;
@@ -56,7 +58,9 @@ export function messages(run: Run, accounts: Accounts, roll: Roll = {}): Message
     ...failureMessages(run).flatMap(({ number, content }) => reply(failureRole(number), content)),
     ...reply('pull-request', several ? rolloutPulls(run) : pullRequestMessage(run)),
     ...welcomes(run, accounts),
-    ...reply('ended', several ? (rolloutEnd(run) ?? cancelledMessage(run)) : endMessage(run, accounts)),
+    ...reply('ended', several ? (rolloutEnd(run) ?? cancelledMessage(run)) : endMessage(run, accounts)).map(
+      end => (run.request.target.announceEnd === true ? { ...end, broadcast: true as const } : end),
+    ),
   ];
 }
 

@@ -47,7 +47,7 @@ export function createPoster(
       editing: undefined,
     });
 
-  async function post({ role }: Message, content: Content, place: Place): Promise<void> {
+  async function post({ role, broadcast }: Message, content: Content, place: Place): Promise<void> {
     const posting: Posting = { role, ...place, at: await now() };
     await mark.write({ posting });
     try {
@@ -55,7 +55,7 @@ export function createPoster(
         'post a message',
         client.chat.postMessage({
           channel: place.channel,
-          ...(place.thread === undefined ? {} : { thread_ts: place.thread }),
+          ...inThread(place.thread, broadcast),
           ...content,
           metadata: { event_type: eventType, event_payload: { run, role } },
           unfurl_links: false,
@@ -137,6 +137,13 @@ export function createPoster(
     },
   };
 }
+
+const inThread = (thread: string | undefined, broadcast: true | undefined) =>
+  thread === undefined
+    ? {}
+    : broadcast === true
+      ? { thread_ts: thread, reply_broadcast: true as const }
+      : { thread_ts: thread };
 
 interface Content {
   text: string;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Run } from '../../src/onboarding/run.ts';
+import { roleOf } from '../../src/sandbox/story.ts';
 import { approver, requester, secondApprover } from '../support/builders.ts';
 import { lead, openSlackHouse, other, type SlackHouse, team } from '../support/slack-house.ts';
 import { failure, person } from '../support/world.ts';
@@ -31,11 +32,21 @@ describe('a thread', () => {
     expect(root.ts).toBe(before?.ts);
     const link = /harbour\/clusters#1 \(https:\/\/git\.example\/1\)/;
     await house.message('pull-request', link);
-    await house.message('ended', /ben\.okafor@harbour\.example/);
+    const ended = await house.message('ended', /ben\.okafor@harbour\.example/);
+    expect(ended.subtype).toBeUndefined();
     expect(house.slack.renderText(house.slack.thread('platform', root.ts).at(-1) ?? root)).toMatch(
       /https:\/\/git\.example\/1/,
     );
     expect(house.roots()).toHaveLength(1);
+  });
+
+  it('has its end in the channel too where holt.yaml says so, and nothing else', async () => {
+    const asked = await request('strict');
+    for (const user of [approver, secondApprover]) await house.press(user, asked, 'approve');
+    await done();
+    await house.message('ended', /is done/);
+    const shown = house.slack.messages('platform').filter(({ subtype }) => subtype === 'thread_broadcast');
+    expect(shown.map(roleOf)).toEqual(['ended']);
   });
 
   it('names people; their addresses are shown to none but whoever may see them', async () => {

@@ -41,7 +41,7 @@ gitops: { repository: harbour/clusters }
 stages:
   dev: { invite: { people: [], groups: [] } }
   prod:
-  strict: { approval: { required: 2 } }
+  strict: { approval: { required: 2 }, announceEnd: true }
 `;
 
 const workspace = {
