@@ -54,7 +54,7 @@ export async function answerPlan(
     files: [],
   });
   const since = performance.now();
-  const plan = await Promise.race([planOnboarding(request, options), closed(closing)]).catch(broken);
+  const plan = await unlessClosed(planOnboarding(request, options), closing).catch(broken);
   await plans.answer(id, plan);
   const { cluster, stage } = request.target;
   log.info(
@@ -63,10 +63,18 @@ export async function answerPlan(
   );
 }
 
-async function closed(closing: AbortSignal): Promise<never> {
-  if (!closing.aborted)
-    await new Promise(resolve => closing.addEventListener('abort', resolve, { once: true }));
-  throw new UserError('closing', 'Holt is being restarted. Type the command again in a moment.');
+/** The signal lives as long as the process: nothing of a plan may stay with it. */
+async function unlessClosed<T>(plan: Promise<T>, closing: AbortSignal): Promise<T> {
+  const closed = Promise.withResolvers<never>();
+  const close = (): void =>
+    closed.reject(new UserError('closing', 'Holt is being restarted. Type the command again in a moment.'));
+  closing.addEventListener('abort', close, { once: true });
+  if (closing.aborted) close();
+  try {
+    return await Promise.race([plan, closed.promise]);
+  } finally {
+    closing.removeEventListener('abort', close);
+  }
 }
 
 /**

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { html } from 'hono/html';
-import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { drawGallery } from './gallery.ts';
 import { createStandIn, type Env, randomId } from './kit.ts';
@@ -122,26 +121,10 @@ export async function startPage({ sandbox, holt, troubles, example }: PageOption
     app.get(`/${name}`, context => context.body(content, 200, { 'Content-Type': `${type}; charset=utf-8` }));
   }
 
-  app.get('/live', context =>
-    streamSSE(context, async stream => {
-      const news = { come: () => {} };
-      const wake = (): void => news.come();
-      watchers.add(wake);
-      stream.onAbort(() => {
-        watchers.delete(wake);
-        wake();
-      });
-      let shown = '';
-      while (!stream.aborted) {
-        const come = new Promise<void>(resolve => Object.assign(news, { come: resolve }));
-        const next = String(await drawApp(looked(context)));
-        if (next !== shown) await stream.writeSSE({ data: JSON.stringify(next) });
-        shown = next;
-        await come;
-        await sleep(gatherMs);
-      }
-    }),
-  );
+  app.get('/live', context => {
+    const live = liveFrom(watchers, async () => JSON.stringify(String(await drawApp(looked(context)))));
+    return context.body(live, 200, { 'Content-Type': 'text/event-stream' });
+  });
 
   app.post('/act', async context => {
     const body = await context.req.parseBody({ all: true });
@@ -171,4 +154,31 @@ export async function startPage({ sandbox, holt, troubles, example }: PageOption
       await standIn.close();
     },
   };
+}
+
+/** Events with what is drawn, at once and whenever something has changed; the reader ends it. */
+function liveFrom(watchers: Set<() => void>, draw: () => Promise<string>): ReadableStream<Uint8Array> {
+  const state = { shown: '', gone: false, news: Promise.withResolvers<void>() };
+  const wake = (): void => state.news.resolve();
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    start: () => void watchers.add(wake),
+    async pull(controller) {
+      while (!state.gone) {
+        if (state.shown !== '') await sleep(gatherMs);
+        state.news = Promise.withResolvers();
+        const next = await draw();
+        if (next !== state.shown && !state.gone) {
+          state.shown = next;
+          return controller.enqueue(encoder.encode(`data: ${next}\n\n`));
+        }
+        await state.news.promise;
+      }
+    },
+    cancel() {
+      state.gone = true;
+      watchers.delete(wake);
+      wake();
+    },
+  });
 }
