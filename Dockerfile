@@ -22,7 +22,7 @@ COPY package.json LICENSE ./
 COPY src ./src
 # The Otterize CLI is not redistributed: mount it, or COPY it in an image of your own, to this place (docs/operations.md).
 ENV NODE_ENV=production \
-    NODE_OPTIONS=--max-semi-space-size=4 \
+    NODE_OPTIONS="--max-semi-space-size=4 --max-old-space-size=224" \
     HOLT_CONFIG=/etc/holt/holt.yaml \
     HOLT_DATA=/data/holt.sqlite \
     OTTERIZE_CLI=/usr/local/bin/otterize

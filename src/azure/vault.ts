@@ -49,6 +49,8 @@ const recovering: Requests = { writes: 0, reads: 5, changes: true };
 const azureHost = /\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)$/;
 const mostBytes = 25_000;
 const recoveryPollMs = 1_000;
+/** More vaults are in use at no time; a client that is not kept costs a question or two. */
+const mostClients = 64;
 
 /**
  * Secrets of any number of vaults. Throws ServiceErrors of Key Vault or Entra, and UserErrors for what Key Vault would not
@@ -58,10 +60,18 @@ export function createVault(options: VaultOptions): VaultReader & VaultWriter {
   const { turns, limits, requestTimeoutMs = 30_000 } = options;
   const limiter = createLimiter('Key Vault', turns);
   const clients = new Map<string, SecretClient>();
+  const clientOf = (vault: string): SecretClient => {
+    const client = clients.get(vault) ?? connect(options, vault);
+    // The one that was used last is the last to go: it has learnt how this vault wants to be asked.
+    clients.delete(vault);
+    clients.set(vault, client);
+    const [oldest = vault] = clients.keys();
+    if (clients.size > mostClients) clients.delete(oldest);
+    return client;
+  };
 
   const call: Call = async (vault, action, { writes, reads, changes }, job) => {
-    const client = clients.get(vault) ?? connect(options, vault);
-    clients.set(vault, client);
+    const client = clientOf(vault);
     const operation = `${action} in the vault ${vault}`;
     const allowed = vaultAllowances(vault, limits);
     // All at once: a job that has begun is not held up, and a client's first request goes twice.

@@ -24,7 +24,7 @@ export interface Launched {
 
 const source = fileURLToPath(new URL('..', import.meta.url));
 /** As in package.json's scripts and in the image; see docs/decisions.md. */
-const flags = ['--max-semi-space-size=4'];
+const flags = ['--max-semi-space-size=4', '--max-old-space-size=224'];
 
 /**
  * The product as a supervisor would start it, in a process of its own: one of its entries, or a file with words for it. Throws
