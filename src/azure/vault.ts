@@ -49,7 +49,7 @@ const recovering: Requests = { writes: 0, reads: 5, changes: true };
 const azureHost = /\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)$/;
 const mostBytes = 25_000;
 const recoveryPollMs = 1_000;
-/** More vaults are in use at no time; a client that is not kept costs a question or two. */
+/** Of the vaults used last; a client that is not kept costs a question or two when its vault is asked again. */
 const mostClients = 64;
 
 /**

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { rightToOnboardSomething } from '../onboarding/rules.ts';
 import { type FormClaim, readClaim } from './claims.ts';
 import { type ClickListener, forged, isDirect } from './click.ts';
@@ -47,19 +46,13 @@ async function open(desk: Desk, { user, channel }: Asking, trigger: string): Pro
 
 /** How long what somebody has chosen is kept for them. */
 const keptMs = 900_000;
-const Draft = z.strictObject({ at: z.int(), chosen: Chosen });
 const draftOf = (user: string): string => `form-${user}`;
 
-async function kept({ store }: Desk, user: string): Promise<Chosen> {
-  const [now, text] = await Promise.all([store.now(), store.notes.read(draftOf(user))]);
-  const draft = readClaim(Draft, text);
-  return draft === undefined || now > draft.at + keptMs ? { people: [] } : draft.chosen;
-}
+const kept = async ({ store }: Desk, user: string): Promise<Chosen> =>
+  readClaim(Chosen, await store.notes.read(draftOf(user))) ?? { people: [] };
 
-async function keep({ store }: Desk, user: string, chosen: Chosen): Promise<void> {
-  const draft: z.infer<typeof Draft> = { at: await store.now(), chosen };
-  await store.notes.write(draftOf(user), JSON.stringify(draft));
-}
+const keep = ({ store }: Desk, user: string, chosen: Chosen): Promise<void> =>
+  store.notes.write(draftOf(user), JSON.stringify(chosen), keptMs);
 
 /** It has begun, so nothing of it is proposed the next time. If it is all the same, no harm is done. */
 export const forget = (desk: Desk, user: string): Promise<void> =>

@@ -30,6 +30,16 @@ const failureOf = async (call: Promise<unknown>): Promise<ServiceError> => {
   return error as ServiceError;
 };
 
+const challenges = (): number =>
+  azure.keyVault.calls.filter(({ operation }) => operation === 'challenge').length;
+
+/** How often a vault asked who is there, when it was read once. */
+const asking = async (name: string): Promise<number> => {
+  const before = challenges();
+  await vault.read(name, 'a').catch(() => undefined);
+  return challenges() - before;
+};
+
 describe('a vault', () => {
   it('keeps what was written, with its tags, apart from other vaults', async () => {
     const { version } = await vault.write('kv-eu', 'a', new Secret('one'), { cluster: 'x' });
@@ -37,6 +47,14 @@ describe('a vault', () => {
     expect(stored).toMatchObject({ version, tags: { cluster: 'x' } });
     expect(typeof stored === 'object' && stored.value.reveal()).toBe('one');
     expect(await vault.read('kv-us', 'a')).toBe('absent');
+  });
+
+  it('is asked by a client that is kept while it is among those used last', async () => {
+    expect(await asking('kv-eu')).toBeGreaterThan(0);
+    for (let index = 0; index < 63; index += 1) await asking(`kv-other-${index}`);
+    expect(await asking('kv-eu')).toBe(0);
+    for (let index = 0; index < 64; index += 1) await asking(`kv-more-${index}`);
+    expect(await asking('kv-eu')).toBeGreaterThan(0);
   });
 
   it('tells a soft-deleted secret, refuses to write it, and recovers it', async () => {

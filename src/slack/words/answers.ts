@@ -205,12 +205,10 @@ export const looking = {
   notAllowed: ready(
     'Only whoever asked, who may ask and who may approve can see the clusters of this rollout.',
   ),
-  gone: ready('I know nothing of this any more.'),
 };
 
 export const reviewing = {
   notAllowed: ready('Only whoever asked, who may ask and who may approve can see the addresses.'),
-  late: ready('Slack waited too long to open the list. Press Review again.'),
 };
 
 /** Around an answer that takes the place of a modal. */

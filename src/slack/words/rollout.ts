@@ -68,7 +68,6 @@ export const rollout = {
   afterMerge: words('Once it is merged, do what its description lists under “After the merge”.'),
   done: (run: Run, done: number, failed: readonly string[]): Markup =>
     markup`Onboarding ${targetOf(run)} is over: ${many(done, 'cluster')} done${failed.length === 0 ? '' : `, left out because they failed: ${failed.slice(0, 20).join(', ')}`}.`,
-  noDetail: words('Nothing is known of this cluster any more.'),
 };
 
 const end = (line: Line): Markup => {
