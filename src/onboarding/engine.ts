@@ -33,18 +33,18 @@ export const jitteredBackoff = (attempts: number): number =>
 
 /** Advances runs: one writer each, every step as soon as what it needs is there. */
 export function createEngine(options: EngineOptions): Engine {
-  const state = { draining: false };
+  let draining = false;
 
   return {
     drain() {
-      state.draining = true;
+      draining = true;
     },
     async advance(id) {
       const log = options.log.child({ run: id });
       try {
         const { run, applied } = await options.records.change(id, take(options.patienceMs));
         if (!applied) return;
-        const session = openSession(options, run, () => state.draining, log);
+        const session = openSession(options, run, () => draining, log);
         while (!(await conclude(session, await work(session, options)))) await session.refresh();
       } catch (error) {
         if (!(error instanceof Fenced)) throw error;
@@ -119,7 +119,7 @@ async function progress(
 function isReady(run: Run, { fact, needs }: Step, now: number): boolean {
   const { error, retryAt } = run.steps[fact] ?? {};
   if (run.facts[fact] !== undefined || !needs.every(need => run.facts[need] !== undefined)) return false;
-  return error === undefined || (retryAt !== undefined && retryAt <= now);
+  return error === undefined || (retryAt ?? Number.POSITIVE_INFINITY) <= now;
 }
 
 async function perform(

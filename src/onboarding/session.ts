@@ -67,12 +67,12 @@ class Late extends Error {}
 
 /** The same writers; the first call must come by then, or it is not made. */
 function inTime(write: Writers, until: number): Writers {
-  const begun = { yet: false };
+  let begun = false;
   const passing =
     (call: (...given: unknown[]) => unknown) =>
     (...given: unknown[]): unknown => {
-      if (!begun.yet && Date.now() >= until) throw new Late();
-      begun.yet = true;
+      if (!begun && Date.now() >= until) throw new Late();
+      begun = true;
       return call(...given);
     };
   const port = (methods: object): object =>
@@ -92,7 +92,7 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
   const lease: Lease = { epoch: taken.epoch, patienceMs };
   let run = taken;
   /** Effects that this worker made itself a moment ago, and that nobody can have asked for before. */
-  const justMade = new Set<string>();
+  const justMade = new Set<string | undefined>();
 
   const learn = (newer: Run): void => {
     if (newer.revision > run.revision) run = newer;
@@ -125,7 +125,7 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
     const remember = (value: Json): void => {
       memo = value;
     };
-    const isEmpty = known === undefined && inside !== undefined && justMade.has(inside);
+    const isEmpty = known === undefined && justMade.has(inside);
     const found = isEmpty ? undefined : await find(read, { open: known, remember });
     if (found !== undefined) {
       await change(record(lease, key, found));
@@ -164,10 +164,9 @@ export function openSession(options: SessionOptions, taken: Run, draining: () =>
   };
 
   const ask = async (covered: { digest: string; addresses: string[] }): Promise<Gate> => {
-    const result = await change(openGate(lease, covered));
-    const gate = result.run.gates.at(-1);
-    if (gate === undefined) throw new Interrupted(await records.now());
-    return gate;
+    const asked = await change(openGate(lease, covered));
+    // Whatever it found, it leaves one.
+    return asked.run.gates.at(-1) as Gate;
   };
 
   return {

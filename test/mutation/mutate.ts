@@ -1,54 +1,66 @@
-import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 
-/** How many of a hundred mutants the unit tests must notice. */
-const targets: Readonly<Record<string, number>> = {
-  'src/slack/guard.ts': 100,
-  'src/onboarding/policy.ts': 100,
-  'src/onboarding/approvals.ts': 95,
-  'src/onboarding/command.ts': 95,
-  'src/onboarding/normalise.ts': 95,
-  'src/otterize/answers.ts': 95,
-  'src/onboarding/leased.ts': 95,
-  'src/onboarding/session.ts': 95,
-  'src/onboarding/engine.ts': 95,
+interface Aim {
+  /** How many of a hundred mutants must be noticed. */
+  target: number;
+  /** The unit tests of this file: what is noticed elsewhere alone is not tested. */
+  tests: readonly string[];
+}
+
+const aims: Readonly<Record<string, Aim>> = {
+  'src/slack/guard.ts': { target: 100, tests: ['guard'] },
+  'src/onboarding/policy.ts': { target: 100, tests: ['policy'] },
+  'src/onboarding/approvals.ts': { target: 95, tests: ['approvals', 'approval-machine'] },
+  'src/onboarding/command.ts': { target: 95, tests: ['command'] },
+  'src/onboarding/normalise.ts': { target: 95, tests: ['normalise'] },
+  'src/otterize/answers.ts': { target: 95, tests: ['otterize-answers'] },
+  'src/onboarding/leased.ts': { target: 95, tests: ['leased'] },
+  'src/onboarding/session.ts': { target: 95, tests: ['session'] },
+  'src/onboarding/engine.ts': { target: 95, tests: ['engine', 'effects', 'onboarding', 'invites'] },
 };
 
 const { values } = parseArgs({
   options: {
-    mutate: { type: 'string', default: Object.keys(targets).join() },
+    mutate: { type: 'string', default: Object.keys(aims).join() },
     json: { type: 'boolean', default: false },
   },
 });
 
 const started = performance.now();
-const stryker = new Stryker({
-  mutate: values.mutate.split(','),
-  testRunner: 'vitest',
-  vitest: { configFile: 'test/mutation/vitest.config.ts' },
-  plugins: ['@stryker-mutator/vitest-runner'],
-  coverageAnalysis: 'perTest',
-  concurrency: 2,
-  timeoutMS: 60_000,
-  tempDirName: '.stryker-tmp',
-  // Stryker rewrites tsconfig.json with a part of TypeScript that version 7 does not have; nothing here needs it.
-  tsconfigFile: 'none',
-  reporters: ['dots'],
-  allowConsoleColors: false,
-});
-const results = (await stryker.runMutationTest()).filter(({ status }) => status !== 'Ignored');
-type Mutant = (typeof results)[number];
+
+async function mutantsOf(file: string) {
+  process.env['HOLT_MUTATION_TESTS'] = aims[file]?.tests.join();
+  const stryker = new Stryker({
+    mutate: [file],
+    testRunner: 'vitest',
+    vitest: { configFile: 'test/mutation/vitest.config.ts' },
+    plugins: ['@stryker-mutator/vitest-runner'],
+    coverageAnalysis: 'perTest',
+    concurrency: 2,
+    timeoutMS: 10_000,
+    tempDirName: '.stryker-tmp',
+    // Stryker rewrites tsconfig.json with a part of TypeScript that version 7 does not have; nothing here needs it.
+    tsconfigFile: 'none',
+    reporters: ['dots'],
+    allowConsoleColors: false,
+  });
+  return (await stryker.runMutationTest()).filter(({ status }) => status !== 'Ignored');
+}
+
+type Mutant = Awaited<ReturnType<typeof mutantsOf>>[number];
 const isNoticed = ({ status }: Mutant): boolean => status === 'Killed' || status === 'Timeout';
 
-const scores = Object.entries(Object.groupBy(results, ({ fileName }) => relative('.', fileName))).map(
-  ([file, mutants = []]) => {
-    const survivors = mutants.filter(mutant => !isNoticed(mutant));
-    const score = (100 * (mutants.length - survivors.length)) / mutants.length;
-    const target = targets[file] ?? 100;
-    return { file, mutants: mutants.length, score: Math.floor(score * 100) / 100, target, survivors };
-  },
-);
+async function scoreOf(file: string) {
+  const mutants = await mutantsOf(file);
+  const survivors = mutants.filter(mutant => !isNoticed(mutant));
+  const score = (100 * (mutants.length - survivors.length)) / Math.max(1, mutants.length);
+  const target = aims[file]?.target ?? 100;
+  return { file, mutants: mutants.length, score: Math.floor(score * 100) / 100, target, survivors };
+}
+
+const scores: Awaited<ReturnType<typeof scoreOf>>[] = [];
+for (const file of values.mutate.split(',')) scores.push(await scoreOf(file));
 for (const { file, mutants, score, target, survivors } of scores) {
   console.log(
     `${score < target ? 'below' : 'ok   '} ${file}: ${score} % of ${mutants}, at least ${target} %`,
@@ -62,6 +74,4 @@ if (values.json) {
   const files = scores.map(({ survivors, ...score }) => ({ ...score, survived: survivors.length }));
   console.log(JSON.stringify({ files, seconds: Math.round((performance.now() - started) / 1000) }));
 }
-const asked = values.mutate.split(',').filter(file => !scores.some(score => score.file === file));
-for (const file of asked) console.log(`below ${file}: it has no mutants, or is not there`);
-process.exitCode = asked.length > 0 || scores.some(({ score, target }) => score < target) ? 1 : 0;
+process.exitCode = scores.some(({ score, target }) => score < target) ? 1 : 0;

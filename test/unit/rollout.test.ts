@@ -1,90 +1,50 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLog } from '../../src/log.ts';
 import { decide } from '../../src/onboarding/approvals.ts';
-import { createEngine } from '../../src/onboarding/engine.ts';
-import { planOf } from '../../src/onboarding/plan.ts';
-import { createRecords, type Records } from '../../src/onboarding/records.ts';
 import type { RolloutPolicy } from '../../src/onboarding/request.ts';
 import { announce, cancel, openGateOf, type Run, retry } from '../../src/onboarding/run.ts';
-import type { Store } from '../../src/onboarding/store.ts';
 import { newcomers } from '../../src/slack/messages.ts';
-import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { approver, requester, target, thread } from '../support/builders.ts';
-import { createWorld, failure, person, type World } from '../support/world.ts';
+import {
+  anna,
+  ben,
+  closeEngineHouse,
+  engineWith,
+  found,
+  engineHouse as house,
+  openEngineHouse,
+} from '../support/engine-house.ts';
+import { failure } from '../support/world.ts';
 
-const anna = person('Anna Meyer');
-const ben = person('Ben Okafor');
 const group = '6f1d2c3b-0000-4000-8000-000000000001';
 const clusters = ['alpha', 'bravo', 'charlie', 'delta', 'echo'];
 
-let folder: string;
-let store: Store;
-let clock: number;
-let world: World;
-let records: Records;
-let ticks: string[];
-let engine: ReturnType<typeof engineOf>;
-
-const engineOf = (its: World) =>
-  createEngine({
-    planOf,
-    records,
-    claims: store.claims,
-    read: its.read,
-    write: its.write,
-    log: createLog('silent'),
-    settleMs: 90_000,
-    patienceMs: 180_000,
-    maxAttempts: 3,
-    backoff: () => 1_000,
-  });
-
-function setUp(): void {
-  folder = mkdtempSync(join(tmpdir(), 'holt-rollout-'));
-  clock = 1_700_000_000_000;
-  ticks = [];
-  store = { ...openEmbeddedStore(join(folder, 'holt.sqlite')), now: async () => clock };
-  world = createWorld();
-  world.state.people = [anna, ben];
-  world.state.groups.set(group, [anna]);
-  records = createRecords(store, { tick: async run => void ticks.push(run), render: async () => undefined });
-  engine = engineOf(world);
+function open(): void {
+  openEngineHouse();
+  house.world.state.groups.set(group, [anna]);
 }
 
-async function tearDown(): Promise<void> {
-  await store.close();
-  rmSync(folder, { recursive: true });
-}
-
-beforeEach(setUp);
-afterEach(tearDown);
+beforeEach(open);
+afterEach(closeEngineHouse);
 
 /** Advances whatever has news, then whatever is due within an hour, until nothing happens any more. */
 async function settled(id: string): Promise<Run> {
   for (let round = 0; round < 200; round += 1) {
-    const next = ticks.shift() ?? (await store.due(clock + 3_600_000))[0];
+    const next = house.ticks.shift() ?? (await house.store.due(house.clock + 3_600_000))[0];
     if (next === undefined) break;
-    const due = (await records.get(next))?.due;
-    if (ticks.length === 0 && due != null && due > clock + 120_000 && round > 100) break;
-    if (due != null && due > clock && ticks.length === 0) clock = Math.min(due, clock + 3_600_000);
-    await engine.advance(next);
+    const due = (await house.records.get(next))?.due;
+    if (house.ticks.length === 0 && due != null && due > house.clock + 120_000 && round > 100) break;
+    if (due != null && due > house.clock && house.ticks.length === 0)
+      house.clock = Math.min(due, house.clock + 3_600_000);
+    await house.engine.advance(next);
   }
-  return run(id);
+  return found(id);
 }
 
 /** Advances whatever has news, and nothing else. */
 async function told(id: string): Promise<Run> {
-  for (let next = ticks.shift(); next !== undefined; next = ticks.shift()) await engine.advance(next);
-  return run(id);
-}
-
-async function run(id: string): Promise<Run> {
-  const found = await records.get(id);
-  if (found === undefined) throw new Error('the run is gone');
-  return found;
+  for (let next = house.ticks.shift(); next !== undefined; next = house.ticks.shift())
+    await house.engine.advance(next);
+  return found(id);
 }
 
 const usual: RolloutPolicy = { canary: 1, wave: 2, stopAfter: 1, pullRequests: 'per-rollout' };
@@ -96,7 +56,7 @@ async function begun(
 ): Promise<Run> {
   const invite = { people: [], groups };
   const whole = target({ cluster: 'all clusters', invite });
-  const { run: rollout } = await records.startRollout({
+  const { run: rollout } = await house.records.startRollout({
     target: { ...whole, names: { ...whole.names, organization: 'rollout: all clusters prod' } },
     named: [],
     by: { user: requester, team: 'T0HARBOUR' },
@@ -112,11 +72,14 @@ async function begun(
   return rollout;
 }
 
-const announced = async ({ id }: Run): Promise<Run> => (await records.change(id, announce(thread))).run;
+const announced = async ({ id }: Run): Promise<Run> => (await house.records.change(id, announce(thread))).run;
 const decided = async ({ id, gates }: Run, verdict: 'approve' | 'decline' = 'approve') =>
-  records.change(id, decide({ digest: gates.at(-1)?.digest ?? '', by: approver, verdict, right: 'granted' }));
+  house.records.change(
+    id,
+    decide({ digest: gates.at(-1)?.digest ?? '', by: approver, verdict, right: 'granted' }),
+  );
 const organizations = (): string[] =>
-  world.state.organizations.map(({ name }) => name).filter(name => name !== 'Home');
+  house.world.state.organizations.map(({ name }) => name).filter(name => name !== 'Home');
 const named = clusters.map(cluster => `${cluster}-prod`);
 
 describe('a rollout', () => {
@@ -124,8 +87,8 @@ describe('a rollout', () => {
     const rollout = await begun();
     const looked = await told(rollout.id);
     expect(looked.facts.looked?.of).toEqual(Object.fromEntries(clusters.map(cluster => [cluster, 0])));
-    expect(world.mutating()).toEqual([]);
-    const roll = await records.roll(rollout.id);
+    expect(house.world.mutating()).toEqual([]);
+    const roll = await house.records.roll(rollout.id);
     expect(Object.values(roll).map(({ state }) => state)).toEqual(clusters.map(() => 'queued'));
   });
 
@@ -134,37 +97,37 @@ describe('a rollout', () => {
     expect([done.status, done.due]).toEqual(['done', null]);
     expect(organizations().toSorted()).toEqual(named);
     // The first alone; the next begin when it has its credentials.
-    const made = world.mutating().filter(call => /organization|write/.test(call));
+    const made = house.world.mutating().filter(call => /organization|write/.test(call));
     expect(made.slice(0, 4)).toEqual([
       'create organization',
       'rename organization',
       'write otterize-cloud-client-secret',
       'write otterize-cloud-client-id',
     ]);
-    expect(world.calls.filter(call => call === 'commit')).toHaveLength(1);
-    expect(world.state.pulls).toHaveLength(1);
+    expect(house.world.calls.filter(call => call === 'commit')).toHaveLength(1);
+    expect(house.world.state.pulls).toHaveLength(1);
     expect(done.facts.waves?.pulls).toMatchObject([{ number: 1, clusters: 5, files: 5 }]);
-    expect(world.state.pulls[0]?.body).toContain('| echo | echo-prod | prod | kv-echo-prod |');
+    expect(house.world.state.pulls[0]?.body).toContain('| echo | echo-prod | prod | kv-echo-prod |');
     expect(done.facts.members).toEqual({ done: 5, failed: [] });
   });
 
   it('changes nothing the second time', async () => {
     await told((await announced(await begun())).id);
-    world.calls.length = 0;
+    house.world.calls.length = 0;
     const again = await told((await announced(await begun())).id);
     expect(again.status).toBe('done');
-    expect(world.mutating()).toEqual([]);
+    expect(house.world.mutating()).toEqual([]);
   });
 
   it('is the one that is running when it is asked for again, and leaves out what runs alone', async () => {
-    const alone = await records.start({ ...(await begunRequest('alpha')) });
+    const alone = await house.records.start({ ...(await begunRequest('alpha')) });
     const rollout = await begun();
     expect(rollout.request.rollout?.leftOut).toEqual([
       { cluster: 'alpha', why: 'it is being onboarded already' },
     ]);
     expect(rollout.request.rollout?.members.map(({ cluster }) => cluster)).toEqual(clusters.slice(1));
     expect((await begun()).id).toBe(rollout.id);
-    expect((await run(alone.run.id)).due).not.toBeNull();
+    expect((await found(alone.run.id)).due).not.toBeNull();
   });
 
   it('opens a pull request for each wave, or for each cluster, where the policy says so', async () => {
@@ -174,13 +137,13 @@ describe('a rollout', () => {
       [2, 2],
       [3, 2],
     ]);
-    expect(new Set(world.state.pulls.map(({ branch }) => branch)).size).toBe(3);
+    expect(new Set(house.world.state.pulls.map(({ branch }) => branch)).size).toBe(3);
   });
 
   it('leaves each cluster its own pull request where the policy says so', async () => {
     const each = await told((await announced(await begun({ pullRequests: 'per-cluster' }))).id);
     expect([each.status, each.facts.waves?.pulls]).toEqual(['done', []]);
-    expect(world.state.pulls).toHaveLength(5);
+    expect(house.world.state.pulls).toHaveLength(5);
   });
 });
 
@@ -196,26 +159,26 @@ describe('the approval of a rollout', () => {
     const asked = await told((await announced(await begun({}, [group]))).id);
     expect(asked.gates).toHaveLength(1);
     expect(asked.gates[0]?.addresses).toEqual([anna.mail]);
-    expect(world.state.pulls).toHaveLength(1);
-    expect([...world.state.invites.values()].flat()).toEqual([]);
+    expect(house.world.state.pulls).toHaveLength(1);
+    expect([...house.world.state.invites.values()].flat()).toEqual([]);
     await decided(asked);
     const done = await told(asked.id);
     expect([done.status, done.due]).toEqual(['done', null]);
-    const invites = world.state.organizations
+    const invites = house.world.state.organizations
       .filter(({ name }) => name !== 'Home')
-      .map(({ id }) => world.state.invites.get(id)?.map(({ email }) => email));
+      .map(({ id }) => house.world.state.invites.get(id)?.map(({ email }) => email));
     expect(invites).toEqual(clusters.map(() => [anna.mail]));
   });
 
   it('invites to no cluster whom an approver left out', async () => {
-    world.state.groups.set(group, [anna, ben]);
+    house.world.state.groups.set(group, [anna, ben]);
     const asked = await told((await announced(await begun({}, [group]))).id);
     const vote = { by: approver, verdict: 'approve' as const, right: 'granted' as const };
     const digest = asked.gates[0]?.digest ?? '';
-    await records.change(asked.id, decide({ ...vote, digest, without: [ben.mail ?? ''] }));
+    await house.records.change(asked.id, decide({ ...vote, digest, without: [ben.mail ?? ''] }));
     const done = await told(asked.id);
     expect(done.status).toBe('done');
-    expect([...world.state.invites.values()].flat().map(({ email }) => email)).toEqual(
+    expect([...house.world.state.invites.values()].flat().map(({ email }) => email)).toEqual(
       clusters.map(() => anna.mail),
     );
     expect(newcomers(done)).toEqual([anna.mail]);
@@ -226,21 +189,21 @@ describe('the approval of a rollout', () => {
     await decided(asked, 'decline');
     const done = await told(asked.id);
     expect([done.status, done.facts.approval?.verdict]).toEqual(['done', 'declined']);
-    expect([...world.state.invites.values()].flat()).toEqual([]);
+    expect([...house.world.state.invites.values()].flat()).toEqual([]);
   });
 
   it('is void when somebody joined the group: all is asked anew and nothing was sent before', async () => {
     const asked = await told((await announced(await begun({}, [group]))).id);
-    world.state.groups.set(group, [anna, ben]);
+    house.world.state.groups.set(group, [anna, ben]);
     await decided(asked);
     const anew = await told(asked.id);
     expect(anew.gates.map(({ state }) => state)).toEqual(['void', 'open']);
     expect(anew.gates[1]?.addresses).toEqual([anna.mail, ben.mail]);
-    expect([...world.state.invites.values()].flat()).toEqual([]);
+    expect([...house.world.state.invites.values()].flat()).toEqual([]);
     await decided(anew);
     const done = await told(asked.id);
     expect(done.status).toBe('done');
-    expect([...world.state.invites.values()].flat()).toHaveLength(10);
+    expect([...house.world.state.invites.values()].flat()).toHaveLength(10);
   });
 });
 
@@ -248,7 +211,7 @@ describe('a rollout in which clusters fail', () => {
   const refused = failure({ service: 'Key Vault', retryable: false, applied: 'no' });
 
   async function heldAtCanary(policy: Partial<RolloutPolicy> = {}): Promise<Run> {
-    world.faults.set('write otterize-cloud-client-secret', { error: refused });
+    house.world.faults.set('write otterize-cloud-client-secret', { error: refused });
     return told((await announced(await begun(policy))).id);
   }
 
@@ -257,12 +220,12 @@ describe('a rollout in which clusters fail', () => {
     expect(held.steps.waves?.error).toMatchObject({ code: 'wave-held' });
     expect(held.due).not.toBeNull();
     expect(organizations()).toEqual(['alpha-prod']);
-    expect(world.state.pulls).toEqual([]);
+    expect(house.world.state.pulls).toEqual([]);
   });
 
   it('tries the failed ones again on Retry, and only those', async () => {
     const held = await heldAtCanary();
-    await records.change(held.id, retry(requester));
+    await house.records.change(held.id, retry(requester));
     const done = await told(held.id);
     expect(done.status).toBe('done');
     expect(organizations().toSorted()).toEqual(named);
@@ -271,59 +234,59 @@ describe('a rollout in which clusters fail', () => {
 
   it('goes on without them, names them, and takes them in when they are tried again', async () => {
     const held = await heldAtCanary();
-    await records.change(held.id, retry(requester, 'go-on'));
+    await house.records.change(held.id, retry(requester, 'go-on'));
     const failed = await told(held.id);
     expect([failed.status, failed.steps.members?.error?.code]).toEqual(['failed', 'members-failed']);
     expect(failed.facts.waves?.pulls).toMatchObject([{ clusters: 4 }]);
-    expect(world.state.pulls[0]?.body).toContain('because they failed: `alpha`');
-    await records.change(held.id, retry(requester));
+    expect(house.world.state.pulls[0]?.body).toContain('because they failed: `alpha`');
+    await house.records.change(held.id, retry(requester));
     const done = await told(held.id);
     expect(done.status).toBe('done');
-    expect(world.state.pulls).toHaveLength(1);
-    expect(world.state.pulls[0]?.body).not.toContain('because they failed');
-    expect(world.state.pulls[0]?.body).toContain('| alpha |');
+    expect(house.world.state.pulls).toHaveLength(1);
+    expect(house.world.state.pulls[0]?.body).not.toContain('because they failed');
+    expect(house.world.state.pulls[0]?.body).toContain('| alpha |');
   });
 
   it('stops with what is ready', async () => {
     const held = await heldAtCanary({ canary: 1, stopAfter: 1 });
-    await records.change(held.id, retry(requester, 'stop'));
+    await house.records.change(held.id, retry(requester, 'stop'));
     const done = await told(held.id);
     expect([done.status, done.facts.members]).toEqual(['done', { done: 0, failed: ['alpha'] }]);
     expect(organizations()).toEqual(['alpha-prod']);
-    const roll = await records.roll(held.id);
+    const roll = await house.records.roll(held.id);
     expect(roll['echo']?.state).toBe('cancelled');
   });
 
   it('cancels its clusters when it is cancelled', async () => {
     const asked = await told((await announced(await begun({}, [group]))).id);
-    await records.change(asked.id, cancel(requester));
+    await house.records.change(asked.id, cancel(requester));
     const cancelled = await told(asked.id);
     expect(cancelled.status).toBe('cancelled');
-    const roll = await records.roll(asked.id);
+    const roll = await house.records.roll(asked.id);
     expect(Object.values(roll).every(({ ended }) => ended)).toBe(true);
   });
 
   it('ends its clusters when it never began', async () => {
     const rollout = await begun();
-    world.state.problems.push('no token');
-    ticks.length = 0;
-    await engine.advance(rollout.id);
-    expect((await run(rollout.id)).status).toBe('failed');
+    house.world.state.problems.push('no token');
+    house.ticks.length = 0;
+    await house.engine.advance(rollout.id);
+    expect((await found(rollout.id)).status).toBe('failed');
     await settled(rollout.id);
-    const roll = await records.roll(rollout.id);
+    const roll = await house.records.roll(rollout.id);
     expect(Object.values(roll).map(({ state }) => state)).toEqual(clusters.map(() => 'failed'));
-    expect(world.mutating()).toEqual([]);
+    expect(house.world.mutating()).toEqual([]);
   });
 });
 
 const summary = ({ status }: Run) => ({
   status,
   organizations: organizations().toSorted(),
-  environments: [...world.state.environments.values()].map(all => all.length),
-  integrations: [...world.state.integrations.values()].map(all => all.length),
-  invites: [...world.state.invites.values()].map(all => all.length),
-  secrets: [...world.state.secrets.keys()].toSorted(),
-  pulls: world.state.pulls.map(({ title, state }) => [title, state]),
+  environments: [...house.world.state.environments.values()].map(all => all.length),
+  integrations: [...house.world.state.integrations.values()].map(all => all.length),
+  invites: [...house.world.state.invites.values()].map(all => all.length),
+  secrets: [...house.world.state.secrets.keys()].toSorted(),
+  pulls: house.world.state.pulls.map(({ title, state }) => [title, state]),
 });
 
 describe('a rollout whose worker dies', () => {
@@ -347,8 +310,8 @@ describe('a rollout whose worker dies', () => {
 
   /** What comes of a rollout whose worker dies at its nth call, before or after that took effect, and is followed by another. */
   async function outcome(nth: number, when: 'before' | 'after') {
-    await tearDown();
-    setUp();
+    await closeEngineHouse();
+    open();
     const death = Promise.withResolvers<'dead'>();
     const state = { calls: 0, dead: false };
     const pass = async (call: Call): Promise<unknown> => {
@@ -361,16 +324,20 @@ describe('a rollout whose worker dies', () => {
       }
       return call();
     };
-    const mortal = engineOf({ ...world, read: through(world.read, pass), write: through(world.write, pass) });
+    const mortal = engineWith({
+      read: through(house.world.read, pass),
+      write: through(house.world.write, pass),
+    });
     const { id } = await announced(await begun({ canary: 1, wave: 2 }, [group], clusters.slice(0, 3)));
-    for (let now = await run(id); now.due !== null; now = await run(id)) {
+    for (let now = await found(id); now.due !== null; now = await found(id)) {
       if (openGateOf(now) !== undefined) await decided(now);
-      const next = ticks.shift() ?? (await store.due(Number.MAX_SAFE_INTEGER))[0] ?? id;
-      if (ticks.length === 0) clock = Math.max(clock, (await run(next)).due ?? clock);
-      await Promise.race([(state.dead ? engine : mortal).advance(next), death.promise]);
-      if (state.dead) await engine.advance(next);
+      const next = house.ticks.shift() ?? (await house.store.due(Number.MAX_SAFE_INTEGER))[0] ?? id;
+      if (house.ticks.length === 0)
+        house.clock = Math.max(house.clock, (await found(next)).due ?? house.clock);
+      await Promise.race([(state.dead ? house.engine : mortal).advance(next), death.promise]);
+      if (state.dead) await house.engine.advance(next);
     }
-    return { ...state, world: summary(await run(id)) };
+    return { ...state, world: summary(await found(id)) };
   }
 
   it('ends the same, wherever that was', async () => {
