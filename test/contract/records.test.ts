@@ -11,13 +11,14 @@ import {
   announce,
   type Change,
   cancel,
+  isHeld,
   newRun,
   openGateOf,
   type Run,
   migrations as released,
   retry,
 } from '../../src/onboarding/run.ts';
-import type { Store } from '../../src/onboarding/store.ts';
+import type { Entry, Store } from '../../src/onboarding/store.ts';
 import { type Migrations, Newer } from '../../src/onboarding/versions.ts';
 import { Secret } from '../../src/secret.ts';
 import { openMark, readMark } from '../../src/slack/mark.ts';
@@ -29,24 +30,34 @@ import { createWorld, person, type World } from '../support/world.ts';
 interface Fixture {
   run: Run;
   mark: object;
+  /** Of a rollout: its clusters, and what they wrote into its roll. */
+  members?: Run[];
+  roll?: Record<string, string>;
 }
 
 /** The version in which this Holt writes runs. */
 const version = newRun('run-1', request(), 0).schema;
 
 const folder = 'test/fixtures/records';
-const fixtures = readdirSync(folder).flatMap(version =>
+const everything = readdirSync(folder).flatMap(version =>
   readdirSync(join(folder, version)).map(file => {
     const fixture = JSON.parse(readFileSync(join(folder, version, file), 'utf8')) as Fixture;
     return { name: `${version}, ${file.replace('.json', '')}`, ...fixture };
   }),
 );
+const fixtures = everything.filter(({ members }) => members === undefined);
+const rollouts = everything.filter(({ run, members }) => members !== undefined && run.due !== null);
 
 const nudges = { tick: async () => undefined, render: async () => undefined };
 
-/** What the run says that it made, and the people whom it is about, as far as the rest of it needs them. */
-function worldOf({ facts, effects, request: { target } }: Run): World {
+const worldOf = (...runs: Run[]): World => {
   const world = createWorld();
+  for (const run of runs) furnish(world, run);
+  return world;
+};
+
+/** What the run says that it made, and the people whom it is about, as far as the rest of it needs them. */
+function furnish(world: World, { facts, effects, request: { target } }: Run): void {
   const credentials = { clientId: 'cli_1', clientSecret: new Secret('kept in the vault alone') };
   world.state.people = target.invite.people.map((asked, index) => {
     const { address, name, id } = facts.invitees?.people[index] ?? { address: asked, name: asked, id: asked };
@@ -56,13 +67,12 @@ function worldOf({ facts, effects, request: { target } }: Run): World {
     world.state.people.find(({ proxyAddresses }) => proxyAddresses.includes(asked));
   const { organization, environment } = facts;
   if (organization !== undefined) world.state.organizations.push(organization);
-  if (organization === undefined || environment === undefined) return world;
+  if (organization === undefined || environment === undefined) return;
   world.state.environments.set(organization.id, [environment]);
   const made = effects['integration']?.result as { id: string } | undefined;
-  if (made === undefined) return world;
+  if (made === undefined) return;
   const integration = { id: made.id, name: target.names.integration, environmentId: environment.id };
   world.state.integrations.set(organization.id, [{ ...integration, connected: false, credentials }]);
-  return world;
 }
 
 for (const backend of storeBackends) {
@@ -109,9 +119,14 @@ for (const backend of storeBackends) {
       });
     }
 
-    async function put(run: { id: string; revision: number }, due: number | null, subject = run.id) {
+    async function put(
+      run: { id: string; revision: number },
+      due: number | null,
+      { subject = run.id, within }: Partial<Entry> = {},
+    ) {
       const document = JSON.stringify(run);
-      await store.insert({ id: run.id, revision: run.revision, subject, due, document }, '{}');
+      const entry = { id: run.id, revision: run.revision, subject, due, document };
+      await store.insert({ ...entry, ...(within && { within }) }, '{}');
     }
 
     async function read(id: string): Promise<Run> {
@@ -144,26 +159,35 @@ for (const backend of storeBackends) {
     const revisionNext = { schema: version + 1, id: 'run-new', revision: 5, whatever: ['is', 'new'] };
 
     /** The run and its thread's mark are stored as they were, some time ago, and this is their world. */
-    async function restored({ run, mark }: Fixture): Promise<Run> {
+    async function restored({ run, mark, members = [], roll = {} }: Fixture): Promise<Run> {
       await put(run, run.due);
+      for (const member of members) {
+        const { cluster } = member.request.target;
+        await put(member, member.due, {
+          within: { run: run.id, member: cluster, line: roll[cluster] ?? '' },
+        });
+      }
       await store.setMark(run.id, { version: 1, shows: run.revision, document: JSON.stringify(mark) });
       clock.now = run.updatedAt + 100_000;
-      live(released, worldOf(run));
+      live(released, worldOf(run, ...members));
       return read(run.id);
     }
 
-    it.each(fixtures)('of $name are read and can be shown', async fixture => {
+    it.each(everything)('of $name are read and can be shown', async fixture => {
       const run = await restored(fixture);
       expect((await readMark(store, run.id)).messages['root']?.channel).toBe(run.thread?.channel);
-      expect(messages(run, {}).map(({ role }) => role)).toContain('root');
+      expect(messages(run, {}, await records.roll(run.id)).map(({ role }) => role)).toContain('root');
     });
 
-    it.each(fixtures.filter(({ run }) => run.due === null))('of $name stay as they ended', async fixture => {
-      const run = await restored(fixture);
-      await engine.advance(run.id);
-      expect(await read(run.id)).toEqual(run);
-      expect(world.calls).toEqual([]);
-    });
+    it.each(everything.filter(({ run }) => run.due === null))(
+      'of $name stay as they ended',
+      async fixture => {
+        const run = await restored(fixture);
+        await engine.advance(run.id);
+        expect(await read(run.id)).toEqual(run);
+        expect(world.calls).toEqual([]);
+      },
+    );
 
     const unfinished = fixtures.filter(({ run }) => run.due !== null || run.status === 'failed');
     it.each(unfinished)('of $name are finished', async fixture => {
@@ -176,6 +200,35 @@ for (const backend of storeBackends) {
       expect(end.facts).toMatchObject(run.facts);
       for (const address of run.gates.at(-1)?.votes.flatMap(({ without = [] }) => without) ?? [])
         expect(world.calls).not.toContain(`invite ${address}`);
+    });
+
+    /** Advances whatever is due, as time passes; the approver agrees, and what holds the rollout is tried again. */
+    async function livedRollout(id: string): Promise<Run> {
+      for (let look = 0; look < 60; look += 1) {
+        const rollout = await read(id);
+        if (rollout.due === null) return rollout;
+        const digest = openGateOf(rollout)?.digest;
+        if (digest !== undefined)
+          await records.change(id, decide({ digest, by: approver, verdict: 'approve', right: 'granted' }));
+        if (isHeld(rollout)) await records.change(id, retry(requester));
+        const [next = id] = await store.due(Number.MAX_SAFE_INTEGER);
+        clock.now = Math.max(clock.now, (await read(next)).due ?? 0);
+        await engine.advance(next);
+      }
+      throw new Error('the rollout does not end');
+    }
+
+    it.each(rollouts)('of $name are finished, with one of everything for each cluster', async fixture => {
+      const { id } = await restored(fixture);
+      const end = await livedRollout(id);
+      expect([end.status, end.facts.members === undefined]).toEqual(['done', false]);
+      const members = await records.all((end.request.rollout?.members ?? []).map(({ run }) => run));
+      expect(members.map(({ status }) => status)).toEqual(['done', 'done']);
+      const names = world.state.organizations.map(({ name }) => name);
+      expect(names.toSorted()).toEqual(
+        ['Home', ...members.map(({ request: { target } }) => target.names.organization)].toSorted(),
+      );
+      expect(world.calls.filter(call => call === 'open pull request')).toHaveLength(1);
     });
 
     it('in an older form are migrated, step by step, and written in the newest', async () => {
@@ -197,7 +250,7 @@ for (const backend of storeBackends) {
     });
 
     it('that a newer Holt wrote are left as they are, and said to be', async () => {
-      await put(revisionNext, 0, 'payments-eu-prod');
+      await put(revisionNext, 0, { subject: 'payments-eu-prod' });
       const before = await store.load('run-new');
       await expect(records.get('run-new')).rejects.toThrow(Newer);
       await expect(engine.advance('run-new')).rejects.toThrow(Newer);

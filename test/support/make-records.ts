@@ -2,16 +2,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createLog } from '../../src/log.ts';
-import { type Gate, openGateOf, type Run } from '../../src/onboarding/run.ts';
+import { type Gate, isHeld, openGateOf, type Run } from '../../src/onboarding/run.ts';
 import type { Store } from '../../src/onboarding/store.ts';
 import { boxOf } from '../../src/slack/review.ts';
 import { connectForCommands } from '../../src/store/connection.ts';
 import { createRedisStore } from '../../src/store/redis.ts';
 import { type Lane, openLane } from '../faults/lane.ts';
-import { threadOf } from '../faults/person.ts';
 
 // Makes the fixtures of records: what stands in the store of a real product at moments in which a later Holt may take it up.
-// To be run when a version of the schema is given out for the first time, and never again for that version.
+// To be run when a version of the schema is given out for the first time, and never again for that version; with names, those alone.
 
 interface Stage {
   lane: Lane;
@@ -117,6 +116,31 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   },
 };
 
+/** Of two clusters each, the first of which is in a wave of its own. */
+const rollouts: typeof scenes = {
+  'rollout-asked': untilAsked,
+  async 'rollout-under-way'(stage) {
+    await untilAsked(stage);
+    stage.hold('createIntegration');
+    await stage.press('approver', 'approve');
+    await stage.until(run => run.steps.waves !== undefined);
+  },
+  async 'rollout-held'(stage) {
+    const { rights } = stage.lane.sandbox.vault.vault('kv-held-1-prod');
+    await untilAsked(stage);
+    rights.set = false;
+    await stage.press('approver', 'approve');
+    await stage.until(isHeld);
+    rights.set = true;
+  },
+  async 'rollout-done'(stage) {
+    await untilAsked(stage);
+    await stage.press('approver', 'approve');
+    await stage.until(stands('done'));
+  },
+};
+const pairOf = (name: string): string[] => [1, 2].map(number => `${name.replace('rollout-', '')}-${number}`);
+
 async function until<T>(look: () => Promise<T | undefined> | T | undefined, what: string): Promise<T> {
   const deadline = performance.now() + 60_000;
   for (;;) {
@@ -128,18 +152,28 @@ async function until<T>(look: () => Promise<T | undefined> | T | undefined, what
 }
 
 async function stored(store: Store, cluster: string): Promise<Run | undefined> {
-  const id = await store.latest(`${cluster}-prod`);
-  const document = id === undefined ? undefined : await store.load(id);
-  return document === undefined ? undefined : (JSON.parse(document) as Run);
+  const [first = ''] = pairOf(cluster);
+  const ids = cluster in rollouts ? await store.recent(50) : [await store.latest(`${cluster}-prod`)];
+  const runs = (await store.loadAll(ids.filter(id => id !== undefined))).map(
+    text => JSON.parse(text ?? '') as Run,
+  );
+  return cluster in rollouts
+    ? runs.find(({ request }) => request.rollout?.members.some(member => member.cluster === first))
+    : runs[0];
 }
 
 function stageOf(lane: Lane, store: Store, cluster: string): Stage {
   const { slack, channel, requester, approver } = lane.sandbox;
   async function click(user: string, button: string): Promise<void> {
-    const message = await until(
-      () => threadOf(lane, cluster).findLast(each => JSON.stringify(each.blocks).includes(`"${button}"`)),
-      `${button} of ${cluster}`,
-    );
+    const message = await until(async () => {
+      const run = await stored(store, cluster);
+      return slack
+        .messages()
+        .findLast(
+          ({ blocks, metadata }) =>
+            metadata?.event_payload['run'] === run?.id && JSON.stringify(blocks).includes(`"${button}"`),
+        );
+    }, `${button} of ${cluster}`);
     await slack.click(user, { channel: message.channel, ts: message.ts }, button);
   }
   async function fillIn(values: Record<string, string | string[]>): Promise<void> {
@@ -149,8 +183,17 @@ function stageOf(lane: Lane, store: Store, cluster: string): Stage {
   return {
     lane,
     cluster,
-    type: async (words = 'onboard') =>
-      void (await slack.command(requester, channel, '/otterize', `${words} ${cluster} prod`)),
+    async type(words = 'onboard') {
+      const selection = cluster in rollouts ? pairOf(cluster).join() : cluster;
+      const { ephemerals } = await slack.command(
+        requester,
+        channel,
+        '/otterize',
+        `${words} ${selection} prod`,
+      );
+      const shown = ephemerals.find(({ blocks }) => JSON.stringify(blocks).includes('"start"'));
+      if (shown !== undefined) await slack.click(requester, shown, 'start');
+    },
     async press(who, button) {
       await click({ approver, requester }[who], button);
       if (button === 'decline') await fillIn({ reason: 'Not these people.' });
@@ -177,13 +220,27 @@ async function fixtureOf(store: Store, cluster: string): Promise<object> {
     const run = await stored(store, cluster);
     const mark = run && (await store.mark(run.id));
     if (run === undefined || mark === undefined || mark.shows !== run.revision) return undefined;
-    return { run, mark: JSON.parse(mark.document) as object };
+    const { members } = run.request.rollout ?? {};
+    const within = members && {
+      members: (await store.loadAll(members.map(({ run: id }) => id))).map(
+        each => JSON.parse(each ?? '') as Run,
+      ),
+      roll: await store.roll(run.id),
+    };
+    return { run, mark: JSON.parse(mark.document) as object, ...within };
   }, `the thread of ${cluster}`);
 }
 
-const lane = await openLane({ store: 'redis', clusters: Object.keys(scenes) });
+const only = process.argv.slice(2);
+const wanted = Object.entries({ ...scenes, ...rollouts }).filter(
+  ([name]) => only.length === 0 || only.includes(name),
+);
+const lane = await openLane({
+  store: 'redis',
+  clusters: wanted.flatMap(([name]) => (name in rollouts ? pairOf(name) : name)),
+});
 const store = createRedisStore(await connectForCommands(lane.redis?.url ?? '', createLog('silent')));
-for (const [cluster, play] of Object.entries(scenes)) {
+for (const [cluster, play] of wanted) {
   await lane.start();
   await play(stageOf(lane, store, cluster));
   // The run is kept as it stands: nobody advances it while its thread is drawn.
