@@ -5,6 +5,7 @@ import type { Problem, StoredSecret, VaultReader, VaultWriter } from '../onboard
 import { createLimiter, type Turns } from '../onboarding/turns.ts';
 import { Secret } from '../secret.ts';
 import { pauseMs, type VaultLimits, vaultAllowances } from './allowances.ts';
+import { introduction } from './introduction.ts';
 import { isMissing, vaultFailure } from './vault-failures.ts';
 
 export interface VaultOptions {
@@ -113,6 +114,7 @@ function connect({ credential, vaultUrl }: VaultOptions, vault: string): SecretC
   }
   const url = vaultUrl.replaceAll('{vault}', vault);
   return new SecretClient(url, credential, {
+    additionalPolicies: introduction(),
     disableChallengeResourceVerification: !azureHost.test(new URL(url).hostname),
     retryOptions: { maxRetries: 0 },
     redirectOptions: { maxRetries: 0 },

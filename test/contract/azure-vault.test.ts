@@ -1,3 +1,4 @@
+import type { TokenCredential } from '@azure/identity';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createVault } from '../../src/azure/vault.ts';
 import { ServiceError } from '../../src/errors.ts';
@@ -55,6 +56,31 @@ describe('a vault', () => {
     expect(await asking('kv-eu')).toBe(0);
     for (let index = 0; index < 64; index += 1) await asking(`kv-more-${index}`);
     expect(await asking('kv-eu')).toBeGreaterThan(0);
+  });
+
+  it('asks who is there once, however much is asked at once', async () => {
+    await vault.check('kv-eu', ['a', 'b', 'c']);
+    expect(challenges()).toBe(1);
+    await vault.check('kv-eu', ['a', 'b', 'c']);
+    expect(challenges()).toBe(1);
+  });
+
+  it('is asked all the same when the first to ask gets no token', async () => {
+    const credential = clientSecretOf(azure.entra);
+    let asked = 0;
+    const getToken: TokenCredential['getToken'] = async (...given) => {
+      asked += 1;
+      if (asked === 1) throw new Error('not today');
+      return credential.getToken(...given);
+    };
+    vault = createVault({ credential: { getToken }, vaultUrl: azure.keyVault.vaultUrl, ...vaultUnlimited() });
+    const [first, ...others] = await Promise.allSettled(
+      ['a', 'b', 'c'].map(name => vault.read('kv-eu', name)),
+    );
+    expect([first?.status, ...others]).toEqual([
+      'rejected',
+      ...others.map(() => ({ status: 'fulfilled', value: 'absent' })),
+    ]);
   });
 
   it('tells a soft-deleted secret, refuses to write it, and recovers it', async () => {
