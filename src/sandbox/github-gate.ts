@@ -87,7 +87,7 @@ export function createGate({ builder, repositories, switches, tokens }: GateOpti
       meter.judge(perHour, primary.limit + 1);
       throw new Refusal(403, 'API rate limit exceeded for installation.');
     }
-    primary.remaining -= 1;
+    primary.remaining -= 1 / meter.factor;
     const writes = method !== 'GET';
     // [DOC] the secondary limits: 403 with Retry-After and these words.
     const secondary = { 'retry-after': '60' };
@@ -150,7 +150,7 @@ export function createGate({ builder, repositories, switches, tokens }: GateOpti
       return context.json(reply.body, reply.status as ContentfulStatusCode, {
         'x-github-request-id': randomId(16),
         'x-ratelimit-limit': String(most),
-        'x-ratelimit-remaining': String(remaining),
+        'x-ratelimit-remaining': String(Math.floor(remaining)),
         'x-ratelimit-reset': String(reset),
         ...reply.headers,
       });

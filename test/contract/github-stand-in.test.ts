@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { execa } from 'execa';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { TRAILER } from '../../src/github/commit.ts';
 import { createRepository } from '../../src/github/repository.ts';
 import { type GitHubStandIn, startGitHub } from '../../src/sandbox/github.ts';
@@ -142,6 +142,14 @@ describe('the GitHub adapter with what only the stand-in does', () => {
     const { retryAfter } = failure as { retryAfter: number };
     expect(retryAfter).toBeGreaterThan(590_000);
     expect(retryAfter).toBeLessThanOrEqual(602_000);
+  });
+
+  test('the primary limit is not used up while limits are lifted', async () => {
+    github.meter.factor = Number.POSITIVE_INFINITY;
+    onTestFinished(() => void Object.assign(github.meter, { factor: 1 }));
+    github.switches.primary.remaining = 1;
+    for (const _ of [1, 2, 3]) await adapter.findBranch(name, 'main', 'main');
+    expect(github.switches.primary.remaining).toBe(1);
   });
 
   test('many onboardings keep within the limit of writes, whatever the process; who does not count with them meets it', async () => {

@@ -19,6 +19,14 @@ export function demandRedis(): void {
   process.exit(78);
 }
 
+const servers = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const server of servers) server.kill('SIGKILL');
+});
+// A program that is told to end leaves no server behind; the test runner ends its processes itself.
+if (!inTests)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 export interface TestRedis {
   url: string;
   /** Where it keeps its files. */
@@ -52,6 +60,8 @@ async function launch(folder: string, port: number, settings: string[]): Promise
   const server = spawn('redis-server', [...place, '--save', '', '--appendonly', 'no', ...settings], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  servers.add(server);
+  server.once('exit', () => servers.delete(server));
   for await (const line of server.stdout) {
     if (String(line).includes('Ready to accept connections')) return server;
   }
