@@ -153,18 +153,16 @@ function withTarget(
   const wrong = parts.find(part => typeof part === 'string');
   if (wrong !== undefined) return usage(unnamed(verb, 'cluster', wrong));
   if (!targetName.test(stage.toLowerCase())) return usage(unnamed(verb, 'stage', stage));
-  const [first, ...others] = parts as Part[];
-  if (first === undefined) return usage(`Which cluster and stage? ${typeThis(verb)}`);
-  if (first.kind === 'name' && others.length === 0)
-    return then({ cluster: first.name, stage: stage.toLowerCase() }, more);
-  const several = [...new Map([first, ...others].map(part => [nameOfSelection([part]), part])).values()];
-  return then({ cluster: nameOfSelection(several), stage: stage.toLowerCase(), several }, more);
+  const several = [...new Map((parts as Part[]).map(part => [nameOfSelection([part]), part])).values()];
+  const target = { cluster: nameOfSelection(several), stage: stage.toLowerCase() };
+  const isOne = several.length === 1 && several[0]?.kind === 'name';
+  return then(isOne ? target : { ...target, several }, more);
 }
 
 const unnamed = (verb: keyof typeof usages, kind: string, name: string): string =>
   `\`${shown(name)}\` cannot be the name of a ${kind}: lower-case letters, digits and single hyphens, at most 40, a letter first. ${typeThis(verb)}`;
 
-/** `a, b prod` is `a,b prod`. */
+/** `a, b prod` is `a,b prod`: what is beside a comma is part of the selection, which is never commas alone. */
 function joined(words: readonly string[]): string[] {
   const [first = '', second, ...others] = words;
   if (second === undefined) return words.length === 0 ? [] : [first];

@@ -4,6 +4,7 @@ import {
   type Decision,
   decide,
   digestOf,
+  digestOfAll,
   expire,
   nextLookAt,
   openGate,
@@ -337,5 +338,26 @@ describe('the digest of an approval', () => {
     ['another address', { addresses: ['a@x.example', 'c@x.example'] }],
   ])('changes with the %s', (_what, change) => {
     expect(digestOf({ ...covered, ...change })).not.toBe(digestOf(covered));
+  });
+
+  it('of several clusters depends on each with its people, and on no order', () => {
+    const [one, two] = [
+      { run: 'run-1', addresses: ['b@x.example', 'a@x.example'] },
+      { run: 'run-2', addresses: ['b@x.example'] },
+    ];
+    const whole = digestOfAll([one, two]);
+    expect(whole).toMatch(/^[0-9a-f]{64}$/);
+    expect(digestOfAll([two, { ...one, addresses: one.addresses.toReversed() }])).toBe(whole);
+    const others = [
+      digestOfAll([]),
+      digestOfAll([one]),
+      digestOfAll([one, { ...two, run: 'run-3' }]),
+      digestOfAll([one, { ...two, addresses: ['a@x.example'] }]),
+      digestOfAll([
+        { ...one, addresses: two.addresses },
+        { ...two, addresses: one.addresses },
+      ]),
+    ];
+    expect(new Set([whole, ...others]).size).toBe(6);
   });
 });

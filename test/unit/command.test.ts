@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Command, leavesOutTarget, parseCommand, targetName } from '../../src/onboarding/command.ts';
+import type { Part } from '../../src/onboarding/parts.ts';
 
 const onboard = (
   cluster: string,
@@ -26,6 +27,66 @@ const type = {
 };
 const nobody =
   'I cannot invite a group or everybody. Mention the people, or list an Entra group in holt.yaml.';
+
+const name = (called: string): Part => ({ kind: 'name', name: called });
+const glob = (of: string): Part => ({ kind: 'glob', glob: of });
+const label = (of: string, value: string): Part => ({ kind: 'label', label: of, value });
+const a = (length: number): string => 'a'.repeat(length);
+
+describe('several clusters', () => {
+  it.each<[string, string, Part[]]>([
+    ['--all prod', '--all', [{ kind: 'all' }]],
+    ['--ALL PROD', '--all', [{ kind: 'all' }]],
+    ['b,A prod', 'a,b', [name('b'), name('a')]],
+    ['b, a prod', 'a,b', [name('b'), name('a')]],
+    ['b ,a prod', 'a,b', [name('b'), name('a')]],
+    ['b , a prod', 'a,b', [name('b'), name('a')]],
+    ['b,,a,b prod', 'a,b', [name('b'), name('a')]],
+    ['Payments-* prod', 'payments-*', [glob('payments-*')]],
+    ['*-eu-1 prod', '*-eu-1', [glob('*-eu-1')]],
+    ['?ay prod', '?ay', [glob('?ay')]],
+    [`${a(39)}* prod`, `${a(39)}*`, [glob(`${a(39)}*`)]],
+    ['Region=EU prod', 'region=eu', [label('region', 'eu')]],
+    ['a.io/b_c-1=x.y_z-2 prod', 'a.io/b_c-1=x.y_z-2', [label('a.io/b_c-1', 'x.y_z-2')]],
+    [`${a(63)}=${a(63)} prod`, `${a(63)}=${a(63)}`, [label(a(63), a(63))]],
+    ['1=2 prod', '1=2', [label('1', '2')]],
+    ['region=eu,b-*,c prod', 'b-*,c,region=eu', [label('region', 'eu'), glob('b-*'), name('c')]],
+  ])('%j is understood', (text, cluster, several) => {
+    const target = { cluster, stage: 'prod', several };
+    for (const verb of ['retry', 'cancel'] as const)
+      expect(parseCommand(`${verb} ${text}`)).toEqual({ verb, ...target });
+    for (const verb of ['onboard', 'plan'] as const)
+      expect(parseCommand(`${verb} ${text}`)).toEqual({ verb, ...target, invite: [] });
+    expect(parseCommand(`status ${text}`)).toEqual({ verb: 'status', target });
+    expect(parseCommand(`can retry ${text}`)).toEqual({ verb: 'can', question: 'retry', ...target });
+  });
+
+  it.each(['a,A prod', ',a prod', 'a,,a prod'])('%j is one', text => {
+    expect(parseCommand(`cancel ${text}`)).toEqual({ verb: 'cancel', cluster: 'a', stage: 'prod' });
+  });
+
+  it.each([
+    '1*',
+    '-*',
+    'a*!',
+    '!a*',
+    'a_*',
+    `${a(40)}*`,
+    'a=',
+    '=a',
+    'a=b=c',
+    '!a=b',
+    'a!=b',
+    'a=!b',
+    'a=b!',
+    'a=-b',
+    `${a(64)}=b`,
+    `a=${a(64)}`,
+  ])('%j is no part of a selection', part => {
+    const text = `\`${part.slice(0, 60)}${part.length > 60 ? '…' : ''}\` cannot be the name of a cluster: lower-case letters, digits and single hyphens, at most 40, a letter first. ${type.cancel}`;
+    expect(parseCommand(`cancel a,${part},b prod`)).toEqual({ verb: 'usage', text });
+  });
+});
 
 describe('a verb alone', () => {
   it.each(['status', ' Retry ', '*cancel*', 'CANCEL.', '\u00a0status'])(
@@ -99,6 +160,8 @@ describe('a command', () => {
       { verb: 'can', question: 'approve', cluster: 'payments-eu', stage: 'prod' },
     ],
     ['', { verb: 'help' }],
+    ['status mine', { verb: 'status', mine: true }],
+    ['status mine prod', { verb: 'status', target: { cluster: 'mine', stage: 'prod' } }],
     [' \u200b ', { verb: 'help' }],
   ])('%j is understood', (text, command) => {
     expect(parseCommand(text)).toEqual(command);
@@ -127,6 +190,8 @@ describe('a command', () => {
     ['plan payments-eu prod --diff', `There are no options such as \`--diff\`. ${type.plan}`],
     ['help --all', `There are no options such as \`--all\`. ${type.help}`],
     ['cancel', `Which cluster and stage? ${type.cancel}`],
+    ['retry', 'Which cluster and stage? Type `/otterize retry <cluster> <stage>`.'],
+    [`can ${a(3_997)}`, 'That is too long for a command. Type `/otterize help`.'],
     ['onboard payments-eu', `Which stage of payments-eu? ${type.onboard}`],
     ['status payments-eu', `Which stage of payments-eu? ${type.status}`],
     [
@@ -167,6 +232,12 @@ describe('a command', () => {
       text: sentence('cluster', 'cancel'),
     });
     expect(parseCommand(`status a ${name}`)).toEqual({ verb: 'usage', text: sentence('stage', 'status') });
+  });
+
+  it('may be as long as Slack lets it be', () => {
+    const text = `onboard payments-eu prod invite <@U1>`;
+    expect(parseCommand(text.padEnd(4_000, ','))).toEqual(onboard('payments-eu', 'prod', { user: 'U1' }));
+    expect(parseCommand(text.padEnd(4_001, ',')).verb).toBe('usage');
   });
 
   it.each(['a', 'a1', 'a-1', 'a'.repeat(40), `a${'-a'.repeat(19)}a`])('%j is a name', name => {

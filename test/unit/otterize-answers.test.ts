@@ -182,6 +182,17 @@ describe('what the CLI prints', () => {
     expect(integrationOf('x', parseOne('x', within, RawIntegration)).environmentId).toBe('env_a1');
   });
 
+  test.each([
+    ['2026-01-01T00:00:00Z', Date.UTC(2026, 0, 1)],
+    ['2026-01-01T02:00:00.5+02:00', Date.UTC(2026, 0, 1) + 500],
+    ['yesterday', undefined],
+    [17, undefined],
+    [undefined, undefined],
+  ])('that an organization was made at %j is %j', (created, at) => {
+    const text = JSON.stringify([{ id: 'org_a1', name: 'one', created }]);
+    expect(parseOne('x', text, Organization).created).toBe(at);
+  });
+
   test('about one thing must be one thing', () => {
     for (const text of ['[]', 'null', '[{"id":"org_a","name":""},{"id":"org_b","name":""}]']) {
       expect(() => parseOne('x', text, Organization)).toThrow('not exactly one item');
@@ -193,6 +204,7 @@ describe('what the CLI prints', () => {
     ['NOT_INTEGRATED', '2026-01-01T00:00:00Z', true],
     ['CONNECTED', '2026-01-01T00:00:00Z', true],
     ['DISCONNECTED', undefined, true],
+    ['CONNECTED', undefined, true],
   ])('of a component that is %s, last seen %s: connected is %s', (type, lastSeen, connected) => {
     const never = { status: { type: 'NOT_INTEGRATED' } };
     const components = { intentsOperator: never, networkMapper: { status: { type, lastSeen } } };

@@ -40,7 +40,7 @@ describe('a selection', () => {
   it.each([
     ['payments-eu,payments-us prod', ['payments-eu', 'payments-us']],
     ['payments-us , payments-eu prod', ['payments-eu', 'payments-us']],
-    ['Payments-EU,payments-eu prod', ['payments-eu']],
+    ['Payments-EU,payments-eu,payments-us prod', ['payments-eu', 'payments-us']],
     ['payments-?? dev', ['payments-eu', 'payments-us']],
     ['*-eu prod', ['payments-eu', 'billing-eu']],
     ['region=EU prod', ['payments-eu', 'billing-eu']],
