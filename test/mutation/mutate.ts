@@ -63,11 +63,12 @@ async function scoreOf(file: string) {
 }
 
 const scores: Awaited<ReturnType<typeof scoreOf>>[] = [];
-for (const file of values.mutate.split(',')) scores.push(await scoreOf(file));
-for (const { file, mutants, score, target, survivors } of scores) {
-  console.log(
-    `${score < target ? 'below' : 'ok   '} ${file}: ${score} % of ${mutants}, at least ${target} %`,
-  );
+for (const each of values.mutate.split(',')) {
+  const result = await scoreOf(each);
+  scores.push(result);
+  const { file, mutants, score, target, survivors } = result;
+  const verdict = score < target ? 'below' : 'ok   ';
+  console.log(`\n${verdict} ${file}: ${score} % of ${mutants}, at least ${target} %`);
   for (const { location, mutatorName, replacement, status } of survivors)
     console.log(
       `      ${file}:${location.start.line}:${location.start.column} ${mutatorName} ${status}: ${replacement}`,
