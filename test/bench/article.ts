@@ -1,7 +1,7 @@
-import { median, round } from './figures.ts';
+import { medianOf, round } from './figures.ts';
 import { type Ground, openGround } from './ground.ts';
 import { openManual } from './manual.ts';
-import { onboardAll } from './people.ts';
+import { onboardAnew } from './people.ts';
 
 export interface Article {
   /** How many times faster Holt is than the manual way, one cluster after the other and all at once. */
@@ -21,13 +21,8 @@ interface ArticleOptions {
 /** The manual way of the article over the same stand-ins, against Holt, which also checks, approves and records. */
 export async function article({ clusters, runs, latencyMs }: ArticleOptions): Promise<Article> {
   const options = { clusters, latencyMs };
-  const repeated = async (measure: (given: typeof options) => Promise<number>): Promise<number> => {
-    const times: number[] = [];
-    for (let run = 0; run < runs; run += 1) times.push(await measure(options));
-    return median(times);
-  };
-  const holtMs = await repeated(byHolt);
-  const parallelMs = await repeated(given => byHand(given, 'at once'));
+  const holtMs = await medianOf(runs, () => onboardAnew(options));
+  const parallelMs = await medianOf(runs, () => byHand(options, 'at once'));
   // As long as the others together, and as even as anything can be.
   const sequentialMs = await byHand(options, 'in turn');
   return {
@@ -86,15 +81,4 @@ function checkCalls(ground: Ground, how: 'in turn' | 'at once'): void {
       ? called.join() === expected.join()
       : called.toSorted().join() === expected.toSorted().join();
   if (!same) throw new Error(`the manual way called otherwise than the article: ${called.join(' ')}`);
-}
-
-/** From the first command until every pull request is there and everybody is invited. */
-async function byHolt(options: Options): Promise<number> {
-  const ground = await openGround(options);
-  try {
-    await ground.open();
-    return await onboardAll(ground);
-  } finally {
-    await ground.close();
-  }
 }

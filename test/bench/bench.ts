@@ -29,7 +29,7 @@ const sizes = (usual: string): number[] => (values.clusters ?? usual).split(',')
 const benchmarks: Record<string, () => Promise<object>> = {
   overhead: () => overhead({ runs, latencyMs }),
   article: () => article({ clusters: sizes('25')[0] ?? 25, runs, latencyMs }),
-  fleet: () => fleet({ sizes: sizes('1,25'), latencyMs }),
+  fleet: () => fleet({ sizes: sizes('1,25'), runs: Math.min(runs, 3), latencyMs }),
   ack: () =>
     ack({
       commands: Number(values.commands),

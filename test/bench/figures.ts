@@ -12,6 +12,13 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** The middle of what several runs measure, one after the other. */
+export async function medianOf(runs: number, measure: () => Promise<number>): Promise<number> {
+  const all: number[] = [];
+  for (let run = 0; run < runs; run += 1) all.push(await measure());
+  return median(all);
+}
+
 /** The one whose figure is in the middle, the lower one of two: what is shown of several runs comes from one of them. */
 export function middleOne<T>(all: readonly T[], figure: (each: T) => number): T {
   const sorted = all.toSorted((a, b) => figure(a) - figure(b));

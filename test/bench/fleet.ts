@@ -1,9 +1,9 @@
 import { boundOf, type Limit, mostWithin } from './bound.ts';
 import type { Outside } from './chain.ts';
-import { round } from './figures.ts';
+import { medianOf, round } from './figures.ts';
 import { openGround, pullsIn } from './ground.ts';
 import { needed } from './overhead.ts';
-import { onboardAll } from './people.ts';
+import { onboardAll, onboardAnew } from './people.ts';
 import { cpuSecondsOf, memoryOf } from './proc.ts';
 
 interface Row {
@@ -27,6 +27,8 @@ interface Row {
 
 export interface Fleet {
   rows: Row[];
+  /** Where no limit binds: so many clusters against one. */
+  unbound?: { clusters: number; manyMs: number; oneMs: number; ratio: number };
 }
 
 /** As the product has them when nothing is configured, and as the services set them. */
@@ -41,14 +43,29 @@ const [minute, hour] = [60_000, 3_600_000];
 /** So many clusters at the services' default limits: how long it takes against what they allow, and what it costs. */
 export async function fleet({
   sizes,
+  runs,
   latencyMs,
 }: {
   sizes: readonly number[];
+  runs: number;
   latencyMs: number;
 }): Promise<Fleet> {
   const rows: Row[] = [];
   for (const clusters of sizes) rows.push(await measure(clusters, latencyMs));
-  return { rows };
+  const several = sizes.find(clusters => clusters > 1);
+  if (!sizes.includes(1) || several === undefined) return { rows };
+  const times = (clusters: number): Promise<number> =>
+    medianOf(runs, () => onboardAnew({ clusters, latencyMs }));
+  const [manyMs, oneMs] = [await times(several), await times(1)];
+  return {
+    rows,
+    unbound: {
+      clusters: several,
+      manyMs: round(manyMs),
+      oneMs: round(oneMs),
+      ratio: round(manyMs / oneMs, 2),
+    },
+  };
 }
 
 async function measure(clusters: number, latencyMs: number): Promise<Row> {

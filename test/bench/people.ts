@@ -1,6 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { roleOf } from '../../src/sandbox/story.ts';
-import { type Ground, pullsIn, until } from './ground.ts';
+import { type Ground, type GroundOptions, openGround, pullsIn, until } from './ground.ts';
+
+/** From the first command until every pull request is there and everybody is invited, on a ground of its own; in milliseconds. */
+export async function onboardAnew(options: GroundOptions): Promise<number> {
+  const ground = await openGround(options);
+  try {
+    await ground.open();
+    return await onboardAll(ground);
+  } finally {
+    await ground.close();
+  }
+}
 
 /** Has all clusters onboarded and everything that is asked approved at once; answers how many milliseconds that took. */
 export async function onboardAll(ground: Ground): Promise<number> {
