@@ -22,6 +22,12 @@ export const requestPath = '/slack';
 
 const mostBytes = 256 * 1024;
 
+/**
+ * Longer than load balancers keep an idle connection (60 s is usual): whoever closes first loses what the other is just sending, and
+ * a command of Slack's is not sent again.
+ */
+const keepAliveTimeout = 75_000;
+
 type Body = Record<string, unknown>;
 
 /** Requests of Slack's to a port of the bot's own. Nothing reaches Bolt that the guard did not let through. */
@@ -59,7 +65,7 @@ export function createHttpTransport(
     answer(404);
   }
 
-  const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
+  const server = createServer({ requestTimeout: 10_000, keepAliveTimeout }, (request, response) => {
     receive(request, response).catch((error: unknown) => {
       log.error({ error }, 'a request of Slack’s could not be handled');
       reply(response, 500);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request as open } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { signed } from '../../src/sandbox/slack-requests.ts';
@@ -140,6 +141,14 @@ describe('the port for Slack', () => {
     ]);
     expect(JSON.stringify(house.lines)).not.toContain('payments');
     expect(await house.records.recent(1)).toEqual([]);
+  });
+
+  it('keeps a connection for longer than load balancers do', async () => {
+    const body = typed('help');
+    const headers = { ...sign(body), 'content-type': form, connection: 'keep-alive' };
+    const [response] = await once(open(url, { method: 'POST', headers }).end(body), 'response');
+    response.resume();
+    expect([response.statusCode, response.headers['keep-alive']]).toEqual([200, 'timeout=75']);
   });
 
   it('does nothing for a check of the connection that Slack signed, whatever stands beside it', async () => {
