@@ -5,6 +5,8 @@ import { type Ended, notRun, runOnce, type Start } from './program.ts';
 export interface Asked {
   id: number;
   start: Start;
+  /** Not to be started after this, by the clock on the wall: whoever asked counts from when it did. */
+  by: number;
 }
 
 export interface Answered {
@@ -12,12 +14,13 @@ export interface Answered {
   ended: Ended;
 }
 
-process.on('message', ({ id, start }: Asked) => {
+process.on('message', ({ id, start, by }: Asked) => {
   const answer = (ended: Ended): void => {
     const answered: Answered = { id, ended };
     // Whoever asked may be gone.
     process.send?.(answered, undefined, undefined, () => undefined);
   };
+  if (Date.now() > by) return answer(notRun);
   // What throws has started nothing.
   runOnce(start).then(answer, () => answer(notRun));
 });

@@ -11,9 +11,10 @@ const lost: Ended = { ...notRun, signal: 'SIGKILL' };
 /**
  * Starts programs from a small process of its own, which is started when it is first needed and again when it is gone. To start a
  * program the system copies the tables of the starter's memory, and all else waits meanwhile: in a worker of 200 MB some ten times
- * as long as here (docs/decisions.md).
+ * as long as here (docs/decisions.md). What it cannot start within `graceMs`
+ * it does not start any more, and when it does not tell within so much that a program's time is over, it is ended itself.
  */
-export function createStarter(): (start: Start) => Promise<Ended> {
+export function createStarter(graceMs = 5_000): (start: Start) => Promise<Ended> {
   const waiting = new Map<number, (ended: Ended) => void>();
   let small: ChildProcess | undefined;
   let serial = 0;
@@ -52,10 +53,15 @@ export function createStarter(): (start: Start) => Promise<Ended> {
     small.ref();
     small.channel?.ref();
     serial += 1;
-    const asked: Asked = { id: serial, start };
+    const asked: Asked = { id: serial, start, by: Date.now() + graceMs };
+    const own = small;
+    const timer = setTimeout(() => own.kill('SIGKILL'), start.timeoutMs + graceMs);
     return new Promise<Ended>(resolve => {
-      waiting.set(asked.id, resolve);
-      small?.send(asked, error => {
+      waiting.set(asked.id, ended => {
+        clearTimeout(timer);
+        resolve(ended);
+      });
+      own.send(asked, error => {
         if (error !== null) settle(asked.id, lost);
       });
     });

@@ -13,6 +13,17 @@ const shell = (words: string) => ({
   longest: 1_000,
 });
 
+/** Long enough for the small process to begin on a busy machine. */
+const graceMs = 3_000;
+
+/** The small process. */
+async function smallOf(start: ReturnType<typeof createStarter>): Promise<number> {
+  const pid = Number((await start(shell('echo $PPID'))).stdout);
+  // To 0 a signal would go to everybody here.
+  expect(pid).toBeGreaterThan(1);
+  return pid;
+}
+
 /** Whether a process is there and has not ended. */
 function lives(pid: number): boolean {
   try {
@@ -35,15 +46,33 @@ describe('programs', () => {
 
   it('whose small process is gone have an end that nobody knows, and the next ones are started again', async () => {
     const start = createStarter();
-    const [first, second] = [
-      await start(shell('echo $PPID')),
-      start(shell('exec tail --pid=$PPID -f /dev/null')),
-    ];
-    process.kill(Number(first.stdout), 'SIGKILL');
+    const small = await smallOf(start);
+    const second = start(shell('exec tail --pid=$PPID -f /dev/null'));
+    process.kill(small, 'SIGKILL');
     expect(await second).toMatchObject({ failed: true, signal: 'SIGKILL' });
-    const next = await start(shell('echo $PPID'));
-    expect(next).toMatchObject({ failed: false, exitCode: 0 });
-    expect(next.stdout).not.toBe(first.stdout);
+    expect(await smallOf(start)).not.toBe(small);
+  });
+
+  it('are not waited for any longer than they may take when the small process does not answer', async () => {
+    const start = createStarter(graceMs);
+    const small = await smallOf(start);
+    process.kill(small, 'SIGSTOP');
+    expect(await start({ ...shell('echo never'), timeoutMs: 100 })).toMatchObject({
+      failed: true,
+      signal: 'SIGKILL',
+    });
+    expect((await start(shell('echo again'))).stdout).toBe('again\n');
+  });
+
+  it('are not started late', async () => {
+    const start = createStarter(graceMs);
+    const small = await smallOf(start);
+    process.kill(small, 'SIGSTOP');
+    const [since, late] = [Date.now(), start(shell('echo late'))];
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(since + graceMs + 50), { timeout: 30_000 });
+    process.kill(small, 'SIGCONT');
+    expect(await late).toMatchObject({ failed: true, stdout: '', ms: 0 });
+    expect(await smallOf(start)).toBe(small);
   });
 
   it('keep nobody from ending, and neither does the small process, which ends then too', async () => {
