@@ -2,34 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-
-/** A program to be started once. */
-export interface Start {
-  file: string;
-  args: readonly string[];
-  /** All of its environment but HOME. */
-  env: Readonly<Record<string, string>>;
-  /** Ends it for good, in milliseconds. */
-  timeoutMs: number;
-  /** So many characters may be printed on each stream. */
-  longest: number;
-}
-
-/** How it ended. Without a code and a signal it was not started, and `error` may say why. */
-export interface Ended {
-  failed: boolean;
-  stdout: string;
-  stderr: string;
-  exitCode?: number | undefined;
-  signal?: string | undefined;
-  error?: string | undefined;
-  timedOut: boolean;
-  tooLong: boolean;
-  ms: number;
-}
-
-/** Of a program that never ran. */
-export const notRun: Ended = { failed: true, stdout: '', stderr: '', timedOut: false, tooLong: false, ms: 0 };
+import { type Ended, notRun, type Start } from './starter.ts';
 
 /** Runs the program with an empty HOME of its own: its files there would outrank its environment. */
 export async function runOnce({ file, args, env, timeoutMs, longest }: Start): Promise<Ended> {

@@ -1,4 +1,5 @@
-import { type Ended, notRun, runOnce, type Start } from './program.ts';
+import { runOnce } from './program.ts';
+import { type Ended, notRun, type Start } from './starter.ts';
 
 // The small process from which programs are started; see starter.ts. It ends with whoever started it, once its programs have.
 

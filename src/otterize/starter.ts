@@ -1,7 +1,34 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Ended, notRun, type Start } from './program.ts';
 import type { Answered, Asked } from './starter-process.ts';
+
+/** A program to be started once. */
+export interface Start {
+  file: string;
+  args: readonly string[];
+  /** All of its environment but HOME. */
+  env: Readonly<Record<string, string>>;
+  /** Ends it for good, in milliseconds. */
+  timeoutMs: number;
+  /** So many characters may be printed on each stream. */
+  longest: number;
+}
+
+/** How it ended. Without a code and a signal it was not started, and `error` may say why. */
+export interface Ended {
+  failed: boolean;
+  stdout: string;
+  stderr: string;
+  exitCode?: number | undefined;
+  signal?: string | undefined;
+  error?: string | undefined;
+  timedOut: boolean;
+  tooLong: boolean;
+  ms: number;
+}
+
+/** Of a program that never ran. */
+export const notRun: Ended = { failed: true, stdout: '', stderr: '', timedOut: false, tooLong: false, ms: 0 };
 
 const file = fileURLToPath(new URL('starter-process.ts', import.meta.url));
 
