@@ -33,9 +33,18 @@ export function addBatchRoute({ app, calls }: Builder): void {
         id,
         status: response.status,
         headers: Object.fromEntries(response.headers),
-        body: response.headers.get('content-type')?.includes('json') ? (JSON.parse(text) as unknown) : text,
+        body: bodyOf(text),
       };
     });
     return context.json({ responses: (await Promise.all(responses)).toReversed() });
   });
+}
+
+/** [DOC] What is not JSON stands there as text in base64. */
+function bodyOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return Buffer.from(text).toString('base64');
+  }
 }

@@ -72,9 +72,12 @@ export async function endure(lane: Lane, cell: Cell, cluster: string): Promise<F
   return findings;
 }
 
-/** A process keeps what it learnt when it signed in, and which tree a commit has; those it asks for again only when it is a new one. */
+/**
+ * A process keeps what it learnt when it signed in, which tree a commit has, and for some seconds who people are; that it asks for
+ * again only when it is a new one.
+ */
 async function renewed(lane: Lane, { point }: Cell): Promise<void> {
-  if (!/^(token|discovery|getCommit)/.test(point.operation)) return;
+  if (!/^(token|discovery|getCommit|listUsers|transitiveMembers)/.test(point.operation)) return;
   await lane.stop('worker');
   await lane.start();
 }

@@ -74,7 +74,7 @@ const passingOnes: Fault[] = [
 ];
 
 export const gitHub: Fault[] = [
-  ...passingOnes.map(passing(/^(getTree|getBlob|listPulls|getCommit) #1$/)),
+  ...passingOnes.map(passing(/^(getTree|getBlob|listPulls|getCommit) #1$|^listRefs (#2|late)$/)),
   {
     service,
     name: 'the repository is renamed',
