@@ -67,6 +67,8 @@ const appVariables = ({ github }: Sandbox): Record<string, string> => {
 /** A sandbox and the product's processes on it, with the means to stop them at any call and at any write of a record. */
 export interface Lane {
   store: StoreKind;
+  /** The safety that the product lacks. */
+  without: Safety | undefined;
   sandbox: Sandbox;
   target(cluster: string): Target;
   /** Every call of every service, and every write of a record, passes here. */
@@ -201,6 +203,7 @@ export async function openLane({
     [...gone, ...processes.values()].flatMap(process => process[stream]).join('\n');
   return {
     store,
+    without,
     sandbox,
     target,
     redis,

@@ -21,6 +21,8 @@ interface Scene {
   /** Restarts and stops that are under way. */
   pending: Promise<unknown>[];
   zombie: Launched | undefined;
+  /** Somebody makes the call again that the trap sprang at. */
+  repeated: PromiseWithResolvers<void>;
   /** What went wrong with the product itself: a wrong exit code. */
   complaints: string[];
 }
@@ -51,8 +53,9 @@ const springs: Record<Exclude<Mode, 'multi'>, Spring> = {
     return cut();
   },
   async late(scene, role, { apply }) {
-    // From now on, however long the killing takes on a busy machine: the product counts from before the call.
-    const held = sleep(holdMs(scene.point));
+    // From now on, however long the killing takes on a busy machine: the product counts from before the call. Without the time
+    // in which it may land, it lands at the worst moment, however long a busy machine takes to come to that.
+    const held = scene.lane.without === 'settle' ? scene.repeated.promise : sleep(holdMs(scene.point));
     await Promise.all([killed(scene, role), held]);
     return await apply();
   },
@@ -113,6 +116,8 @@ export function trap(scene: Scene, mode: Mode): Around {
     springs[chance(2, seed, point.number, scene.kills, 'how') === 0 ? 'before' : 'after'];
 
   return async (call, act) => {
+    if (state.sprung && nameOf(call) === point.operation && call.service === point.service)
+      scene.repeated.resolve();
     if (isSuch(call) && ++state.count < point.nth && people.length > 1) {
       await together.promise;
       return await act.apply();
@@ -140,6 +145,7 @@ export const newScene = (lane: Lane, point: Point, seed: number, people: readonl
   kills: 0,
   pending: [],
   zombie: undefined,
+  repeated: Promise.withResolvers(),
   complaints: [],
 });
 
