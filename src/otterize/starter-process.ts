@@ -8,6 +8,8 @@ export interface Asked {
   start: Start;
   /** Not to be started after this, by the clock on the wall: whoever asked counts from when it did. */
   by: number;
+  /** By then its time is over, however late it was started. */
+  until: number;
 }
 
 export interface Answered {
@@ -15,13 +17,14 @@ export interface Answered {
   ended: Ended;
 }
 
-process.on('message', ({ id, start, by }: Asked) => {
+process.on('message', ({ id, start, by, until }: Asked) => {
   const answer = (ended: Ended): void => {
     const answered: Answered = { id, ended };
     // Whoever asked may be gone.
     process.send?.(answered, undefined, undefined, () => undefined);
   };
-  if (Date.now() > by) return answer(notRun);
+  const now = Date.now();
+  if (now > Math.min(by, until)) return answer(notRun);
   // What throws has started nothing.
-  runOnce(start).then(answer, () => answer(notRun));
+  runOnce({ ...start, timeoutMs: until - now }).then(answer, () => answer(notRun));
 });

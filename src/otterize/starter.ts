@@ -8,7 +8,7 @@ export interface Start {
   args: readonly string[];
   /** All of its environment but HOME. */
   env: Readonly<Record<string, string>>;
-  /** Ends it for good, in milliseconds. */
+  /** Ends it for good, in milliseconds since it was asked for. */
   timeoutMs: number;
   /** So many characters may be printed on each stream. */
   longest: number;
@@ -80,7 +80,8 @@ export function createStarter(graceMs = 5_000): (start: Start) => Promise<Ended>
     small.ref();
     small.channel?.ref();
     serial += 1;
-    const asked: Asked = { id: serial, start, by: Date.now() + graceMs };
+    const now = Date.now();
+    const asked: Asked = { id: serial, start, by: now + graceMs, until: now + start.timeoutMs };
     const own = small;
     const timer = setTimeout(() => own.kill('SIGKILL'), start.timeoutMs + graceMs);
     return new Promise<Ended>(resolve => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it, vi } from 'vitest';
-import { createStarter } from '../../src/otterize/starter.ts';
+import { createStarter, type Ended, type Start } from '../../src/otterize/starter.ts';
 
 const source = fileURLToPath(new URL('../../src/otterize/starter.ts', import.meta.url));
 const shell = (words: string) => ({
@@ -64,15 +64,34 @@ describe('programs', () => {
     expect((await start(shell('echo again'))).stdout).toBe('again\n');
   });
 
-  it('are not started late', async () => {
-    const start = createStarter(graceMs);
+  /** What comes of a program that is asked for while the small process stands still for so long. */
+  async function afterStill(stillMs: number, asked: Start, starterMs = graceMs): Promise<Ended> {
+    const start = createStarter(starterMs);
     const small = await smallOf(start);
     process.kill(small, 'SIGSTOP');
-    const [since, late] = [Date.now(), start(shell('echo late'))];
-    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(since + graceMs + 50), { timeout: 30_000 });
+    const [since, ended] = [Date.now(), start(asked)];
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(since + stillMs), { timeout: 30_000 });
     process.kill(small, 'SIGCONT');
-    expect(await late).toMatchObject({ failed: true, stdout: '', ms: 0 });
+    const answer = await ended;
     expect(await smallOf(start)).toBe(small);
+    return answer;
+  }
+
+  it('are not started late', async () => {
+    const late = await afterStill(graceMs + 50, shell('echo late'));
+    expect(late).toMatchObject({ failed: true, stdout: '', ms: 0 });
+  });
+
+  it('are not started when their time is over', async () => {
+    const late = await afterStill(550, { ...shell('echo late'), timeoutMs: 500 }, 30_000);
+    expect(late).toMatchObject({ failed: true, stdout: '', ms: 0 });
+  });
+
+  it('have their time from when they were asked for', async () => {
+    const asked = { ...shell('exec tail -f /dev/null'), timeoutMs: 4_000 };
+    const ended = await afterStill(2_000, asked, 30_000);
+    expect(ended).toMatchObject({ failed: true, timedOut: true });
+    expect(ended.ms).toBeLessThan(asked.timeoutMs);
   });
 
   it('keep nobody from ending, and neither does the small process, which ends then too', async () => {
