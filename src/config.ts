@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError, explain, ServiceError } from './errors.ts';
 import { checkFleet } from './onboarding/fleet.ts';
@@ -20,7 +20,8 @@ export async function loadFleet(file: string): Promise<Fleet> {
 /** The text of holt.yaml; `file` is how problems call it. */
 export function parseFleet(text: string, file: string): Fleet {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  // The parser compares each key with all before it.
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
@@ -30,6 +31,9 @@ export function parseFleet(text: string, file: string): Fleet {
       document.errors.map(({ pos, code }) => `${at(pos[0])}: this is not YAML (${code}).`),
     );
   }
+  const repeated = repeatedKeys(document);
+  if (repeated.length > 0)
+    throw new ConfigError(repeated.map(({ key, offset }) => `${at(offset)}: ${key} stands here again.`));
   const place = (path: readonly PropertyKey[]): string => at(offsetOf(document, path));
 
   const parsed = Fleet.safeParse(document.toJS());
@@ -43,6 +47,22 @@ export function parseFleet(text: string, file: string): Fleet {
   const problems = checkFleet(parsed.data);
   if (problems.length > 0) throw new ConfigError(problems.map(({ path, text }) => `${place(path)}: ${text}`));
   return parsed.data;
+}
+
+/** Keys that stood in the same map before: of two values one would be lost. */
+function repeatedKeys(document: Document): { key: string; offset: number }[] {
+  const found: { key: string; offset: number }[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        const name = String(key);
+        if (seen.has(name)) found.push({ key: name, offset: (key as Node).range?.[0] ?? 0 });
+        seen.add(name);
+      }
+    },
+  });
+  return found;
 }
 
 /** Where the nearest thing that exists on the way to `path` begins. */

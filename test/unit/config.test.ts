@@ -186,11 +186,18 @@ describe('holt.yaml', () => {
 
   it.each([
     ['broken', 'stages: [\n'],
-    ['with a key twice', `${yaml()}stages: { prod: }\n`],
     ['empty', ''],
     ['a list', '- a\n'],
   ])('that is %s is refused', (_what, text) => {
     expect(problemsOf(text).join('\n')).toMatch(/^holt\.yaml:\d+:\d+: /);
+  });
+
+  it.each([
+    [`${yaml()}stages: { prod: }\n`, 'holt.yaml:8:1: stages stands here again.'],
+    [yaml('clusters: { a: , b: , "a": }'), 'holt.yaml:7:23: a stands here again.'],
+    [yaml('clusters: { 1: , "1": }'), 'holt.yaml:7:18: 1 stands here again.'],
+  ])('that has a key twice is refused, in a map within a map too', (text, problem) => {
+    expect(problemsOf(text)).toEqual([problem]);
   });
 
   it('tells all mistakes at once, each with its line', () => {
