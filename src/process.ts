@@ -1,10 +1,10 @@
 import { serveHealth } from './health.ts';
 import type { Log } from './log.ts';
-import { catalogueTick, isStale } from './onboarding/catalogue.ts';
 import type { Problem } from './onboarding/ports.ts';
 import { createRecords, type Records } from './onboarding/records.ts';
 import type { Handlers, Mailboxes, Store } from './onboarding/store.ts';
-import { createParking, type Parking } from './parking.ts';
+import { createParking } from './parking.ts';
+import { reconciler } from './reconciling.ts';
 import type { Opened } from './store/open.ts';
 
 /** What the parts of a process share. */
@@ -107,12 +107,3 @@ export async function runProcess({
   state.ready = true;
   log.info({ store: opened.kind, port: server.port }, 'ready');
 }
-
-/** Timer, outbox and watchdog in one: looks at what is due, redraws what is behind. */
-const reconciler =
-  (store: Store, { nudges }: Mailboxes, { open }: Parking) =>
-  async (): Promise<void> => {
-    if (await isStale(store)) await nudges.tick(catalogueTick);
-    const [due, behind] = await Promise.all([store.due(await store.now()), store.behind()]);
-    await Promise.all([...open('tick', due).map(nudges.tick), ...open('render', behind).map(nudges.render)]);
-  };

@@ -16,6 +16,7 @@ import { carryOut, type Outcome, typedOf, watchBeginning } from './commands.ts';
 import { type Asking, answering, type Desk, inTime } from './desk.ts';
 import { heardOf, withRunOfThread } from './heard.ts';
 import { createHomes } from './homes.ts';
+import { createPauses, type Pauses } from './pauses.ts';
 import { planOf } from './planning.ts';
 import { responseTo, type SubmissionOutcome, submissionOf, submit } from './submissions.ts';
 import { askingOf, type Suggestion, suggestion } from './suggestions.ts';
@@ -54,7 +55,7 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
       fetch: bounded,
     },
   });
-  const closing = new AbortController();
+  const pauses = createPauses();
   const atWork = new Set<Promise<void>>();
   /** What a listener has begun is waited for at the end. */
   const tracked =
@@ -68,7 +69,7 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
   /** What comes after the answer: word of where a new run shows, and a look at the person's Home tab. */
   const follow = async (outcome: Outcome, { user }: Asking, tell: Tell, aside = false): Promise<void> => {
     await homes.refresh(user);
-    await followUp(desk, outcome, { tell, aside, closing: closing.signal });
+    await followUp(desk, outcome, { tell, aside, pauses });
     if (outcome.started !== undefined) await homes.refresh(user);
   };
 
@@ -153,7 +154,7 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
     start: async () => void (await app.start()),
     problems: () => transport.problems(),
     async stop() {
-      closing.abort();
+      pauses.end();
       await app.stop();
       await Promise.allSettled(atWork);
     },
@@ -170,21 +171,21 @@ interface Follower {
   tell: Tell;
   /** Whether they asked in a thread, where the message of the new run does not show. */
   aside: boolean;
-  closing: AbortSignal;
+  pauses: Pauses;
 }
 
 /** Says what takes longer than Slack waits: a plan, or where the thread of a new run is when it is not where the person asked. */
 async function followUp(
   desk: Desk,
   { started, planned }: Outcome,
-  { tell, aside, closing }: Follower,
+  { tell, aside, pauses }: Follower,
 ): Promise<void> {
   try {
-    if (planned !== undefined) await tell(await planOf(desk, planned, closing));
-    const answer = started && (await watchBeginning(desk, started, { closing, aside }));
+    if (planned !== undefined) await tell(await planOf(desk, planned, pauses));
+    const answer = started && (await watchBeginning(desk, started, { pauses, aside }));
     if (answer !== undefined) await tell(answer);
   } catch (error) {
-    if (!closing.aborted)
+    if (!pauses.over)
       desk.log.warn({ run: started?.id, error }, 'the beginning of a run could not be watched');
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlashCommand } from '@slack/bolt';
 import { UserError } from '../errors.ts';
 import { type Asked, type Command, parseCommand } from '../onboarding/command.ts';
@@ -11,6 +10,7 @@ import { rolloutName } from '../onboarding/selection.ts';
 import { choose } from './choosing.ts';
 import { commandName, digestOfShown, mostValue, type StartClaim } from './claims.ts';
 import { type Asking, type Desk, inTime, refuse } from './desk.ts';
+import type { Pauses } from './pauses.ts';
 import { askForPlan } from './planning.ts';
 import { beginRollout } from './rollouts.ts';
 import {
@@ -203,18 +203,18 @@ async function stop(desk: Desk, typed: Typed, target: Of<'cancel'>): Promise<Out
 }
 
 /** Ever more seldom: where many ask at once, looking after them must cost little beside answering them. */
-const lookAfterMs = [500, 1_000, 2_000, 3_000, 4_000];
+const lookAfterMs = [1_000, 3_000, 6_000];
 
 /** Waits until a new run can be seen, or cannot; answers what the person should hear of it where they typed. */
 export async function watchBeginning(
   { records }: Desk,
   begun: Run,
-  { closing, aside }: { closing: AbortSignal; aside: boolean },
+  { pauses, aside }: { pauses: Pauses; aside: boolean },
 ): Promise<Answer | undefined> {
   let run: Run | undefined = begun;
   for (const ms of lookAfterMs) {
     if (run === undefined || run.thread !== undefined || !isLive(run)) break;
-    await sleep(ms, undefined, { signal: closing });
+    await pauses.pause(ms);
     run = await records.get(begun.id);
   }
   return run === undefined ? undefined : beginning(run, aside);

@@ -61,9 +61,9 @@ function logRefusal(log: Log, { entry, user, team, channel }: Asking, reason: st
 }
 
 /** Slack waits three seconds for an acknowledgement; together with what follows the store gets most of them. */
-const storeMs = 1_600;
+const storeMs = 1_500;
 /** And what is left of them goes to the question whether something was here before. */
-export const memoryMs = 800;
+export const memoryMs = 600;
 
 /** An envelope that nobody acknowledged comes again within minutes, if at all. */
 const envelopeRememberedMs = 600_000;

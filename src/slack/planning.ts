@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
 import type { Command } from '../onboarding/command.ts';
 import { resolveTarget } from '../onboarding/fleet.ts';
@@ -8,6 +7,7 @@ import type { Request } from '../onboarding/request.ts';
 import { createAccountBook } from './accounts.ts';
 import type { Outcome, Typed } from './commands.ts';
 import { apology, type Desk, refuse } from './desk.ts';
+import type { Pauses } from './pauses.ts';
 import { planMessage } from './plan-message.ts';
 import { type Answer, answer, withoutRight } from './words/answers.ts';
 import { planning } from './words/plan.ts';
@@ -40,7 +40,7 @@ export async function askForPlan(
 const patienceMs = 150_000;
 
 /** Has a worker read, and answers what it saw. Whatever goes wrong is an answer too; nothing was changed by it. */
-export async function planOf(desk: Desk, asked: Request, closing: AbortSignal): Promise<Answer> {
+export async function planOf(desk: Desk, asked: Request, pauses: Pauses): Promise<Answer> {
   try {
     const accounts = createAccountBook(desk.client, desk.team);
     const named = await Promise.all(
@@ -49,18 +49,18 @@ export async function planOf(desk: Desk, asked: Request, closing: AbortSignal): 
       ),
     );
     const request = { ...asked, named };
-    const plan = await answered(desk, await desk.plans.ask(request), closing);
+    const plan = await answered(desk, await desk.plans.ask(request), pauses);
     return plan === undefined ? answer(planning.late(asked.target)) : planMessage(request, plan);
   } catch (error) {
-    if (closing.aborted) throw error;
+    if (pauses.over) throw error;
     return apology(desk, asked.by.user, error);
   }
 }
 
-async function answered({ plans }: Desk, id: string, closing: AbortSignal): Promise<Plan | undefined> {
+async function answered({ plans }: Desk, id: string, pauses: Pauses): Promise<Plan | undefined> {
   const until = performance.now() + patienceMs;
   for (let wait = 150; performance.now() < until; wait = Math.min(wait * 1.3, 1_500)) {
-    await sleep(wait, undefined, { signal: closing });
+    await pauses.pause(wait);
     const plan = await plans.answered(id);
     if (plan !== undefined) return plan;
   }

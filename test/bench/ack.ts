@@ -32,13 +32,15 @@ interface AckOptions {
 
 /** As many as the bot looks up before it is ready. */
 const people = 30;
+/** As a worker has when nobody says otherwise. */
+const otterizeAtOnce = 4;
 const hammer = fileURLToPath(new URL('hammer.ts', import.meta.url));
 
 /** How soon signed commands over HTTP are answered. Onboardings of clusters of their own where the people suffice, else how it stands. */
 export async function ack(options: AckOptions): Promise<Ack> {
   const { commands, inFlight, workers, stallMs, latencyMs } = options;
   const clusters = inFlight.reduce((sum, places) => sum + 2 * (commands + places), 0) + mostInStall;
-  const ground = await openGround({ clusters, latencyMs, people, transport: 'http' });
+  const ground = await openGround({ clusters, latencyMs, people, transport: 'http', otterizeAtOnce });
   ground.sandbox.liftLimits();
   const child = fork(hammer, { execArgv: [], stdio: 'inherit' });
   const state = { next: 1 };
@@ -58,10 +60,11 @@ export async function ack(options: AckOptions): Promise<Ack> {
   try {
     await (ground.redis === undefined ? ground.start('main') : ground.start('bot'));
     await strike(10, { count: 50 });
-    for (const places of inFlight) await measure('idle', places, { count: Math.max(commands, places) });
+    const countOf = (places: number): number => (places >= burst ? places : commands);
+    for (const places of inFlight) await measure('idle', places, { count: countOf(places) });
     if (ground.redis !== undefined) {
       await Promise.all(Array.from({ length: workers }, () => ground.start('worker')));
-      for (const places of inFlight) await measure('workers', places, { count: Math.max(commands, places) });
+      for (const places of inFlight) await measure('workers', places, { count: countOf(places) });
       for (const places of inFlight) {
         const { redis } = ground;
         const stalled = strike(places, places >= burst ? { count: places } : { forMs: stallMs + 1_000 });
