@@ -2,15 +2,32 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { roleOf } from '../../src/sandbox/story.ts';
 import { type Ground, type GroundOptions, openGround, pullsIn, until } from './ground.ts';
 
-/** From the first command until every pull request is there and everybody is invited, on a ground of its own; in milliseconds. */
-export async function onboardAnew(options: GroundOptions): Promise<number> {
+/**
+ * From the first command until every pull request is there and everybody is invited, on a ground of its own; in milliseconds.
+ * `before` is what has gone on until then.
+ */
+export async function onboardAnew(
+  options: GroundOptions,
+  before: (ground: Ground) => Promise<void> = async () => undefined,
+): Promise<number> {
   const ground = await openGround(options);
   try {
     await ground.open();
+    await before(ground);
     return await onboardAll(ground);
   } finally {
     await ground.close();
   }
+}
+
+/** Has the processes sign in to all systems, as those in service have: they read what one onboarding would do. Makes nothing. */
+export async function signInEverywhere({ sandbox, clusters, people }: Ground): Promise<void> {
+  const { slack, channel } = sandbox;
+  const [person = '', first = ''] = [people[0], clusters[0]];
+  const answers = (): number => slack.ephemerals(person).length;
+  await slack.command(person, channel, '/otterize', `plan ${first} prod`);
+  const before = answers();
+  await until(() => (answers() > before ? true : undefined), 'a plan');
 }
 
 /** Has all clusters onboarded and everything that is asked approved at once; answers how many milliseconds that took. */
