@@ -65,7 +65,8 @@ export const rolloutPolicyOf = ({ stages, rollout }: Fleet, stage: string): Roll
   RolloutPolicy.parse(merge(merge({ ...defaults.rollout }, { ...rollout }), { ...stages[stage]?.rollout }));
 
 function render(value: unknown, cluster: string, stage: string): unknown {
-  if (typeof value === 'string') return value.replaceAll('{cluster}', cluster).replaceAll('{stage}', stage);
+  if (typeof value === 'string')
+    return value.includes('{') ? value.replaceAll('{cluster}', cluster).replaceAll('{stage}', stage) : value;
   if (Array.isArray(value)) return value.map(each => render(each, cluster, stage));
   if (!isPlain(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, render(each, cluster, stage)]));

@@ -57,20 +57,27 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
   });
   const pauses = createPauses();
   const atWork = new Set<Promise<void>>();
-  /** What a listener has begun is waited for at the end. */
+  /** What has begun is waited for at the end. */
+  const track = (work: Promise<void>): Promise<void> => {
+    atWork.add(work);
+    return work.finally(() => atWork.delete(work));
+  };
   const tracked =
     <Given>(listen: (given: Given) => Promise<void>) =>
-    (given: Given): Promise<void> => {
-      const work = listen(given);
-      atWork.add(work);
-      return work.finally(() => atWork.delete(work));
-    };
+    (given: Given): Promise<void> =>
+      track(listen(given));
   const homes = createHomes(desk);
-  /** What comes after the answer: word of where a new run shows, and a look at the person's Home tab. */
-  const follow = async (outcome: Outcome, { user }: Asking, tell: Tell, aside = false): Promise<void> => {
-    await homes.refresh(user);
-    await followUp(desk, outcome, { tell, aside, pauses });
-    if (outcome.started !== undefined) await homes.refresh(user);
+  /**
+   * What comes after the answer: word of where a new run shows, and a look at the person's Home tab. The listener does not wait for
+   * it: that would keep all that came with the request for ten seconds.
+   */
+  const follow = (outcome: Outcome, { user }: Asking, tell: Tell, aside = false): void => {
+    const following = async (): Promise<void> => {
+      await homes.refresh(user);
+      await followUp(desk, outcome, { tell, aside, pauses });
+      if (outcome.started !== undefined) await homes.refresh(user);
+    };
+    void track(following());
   };
 
   app.command(
@@ -81,7 +88,7 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
       if (outcome === undefined) return;
       const { answer } = outcome;
       await ack(answer === undefined ? undefined : { response_type: 'ephemeral', ...answer });
-      await follow(outcome, typed, tellingBack(desk, typed, respond));
+      follow(outcome, typed, tellingBack(desk, typed, respond));
     }),
   );
 
@@ -95,7 +102,7 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
     if (outcome === undefined) return;
     const tell = tellingThere(desk, typed);
     if (outcome.answer !== undefined) await tell(outcome.answer);
-    await follow(outcome, typed, tell, typed.place?.thread !== undefined);
+    follow(outcome, typed, tell, typed.place?.thread !== undefined);
   });
   app.event('app_mention', hear);
   app.event('message', hear);
@@ -129,7 +136,7 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
       if (outcome === undefined) return;
       const tell = tellingBack(desk, click, respond);
       if (outcome.answer !== undefined) await tell(outcome.answer, outcome.replaces);
-      await follow(outcome, click, tell);
+      follow(outcome, click, tell);
     }),
   );
 
@@ -146,7 +153,7 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
       if (at === undefined) return;
       const tell = tellingThere(desk, { ...submission, channel: at });
       if (answer !== undefined) await tell(answer);
-      await follow(outcome, submission, tell);
+      follow(outcome, submission, tell);
     }),
   );
 

@@ -28,6 +28,9 @@ const mostBytes = 256 * 1024;
  */
 const keepAliveTimeout = 75_000;
 
+/** Connections that wait to be taken; one that finds no place tries again after a second. The system may have a lower limit. */
+const backlog = 4_096;
+
 type Body = Record<string, unknown>;
 
 /** Requests of Slack's to a port of the bot's own. Nothing reaches Bolt that the guard did not let through. */
@@ -75,11 +78,13 @@ export function createHttpTransport(
     receiver: {
       init: app => Object.assign(bolt, { app }),
       async start() {
-        await once(server.listen(port, host), 'listening').catch(({ code }: NodeJS.ErrnoException) => {
-          throw new ConfigError([
-            `HOLT_HTTP_HOST and SLACK_HTTP_PORT: nothing can listen on ${host}:${port} (${code}).`,
-          ]);
-        });
+        await once(server.listen({ port, host, backlog }), 'listening').catch(
+          ({ code }: NodeJS.ErrnoException) => {
+            throw new ConfigError([
+              `HOLT_HTTP_HOST and SLACK_HTTP_PORT: nothing can listen on ${host}:${port} (${code}).`,
+            ]);
+          },
+        );
         log.info({ port: (server.address() as AddressInfo).port }, 'listening for Slack');
       },
       async stop() {
