@@ -33,6 +33,19 @@ function lives(pid: number): boolean {
   }
 }
 
+/** What comes of a program that is asked for while the small process stands still for so long. */
+async function afterStill(stillMs: number, asked: Start, starterMs = graceMs): Promise<Ended> {
+  const start = createStarter(starterMs);
+  const small = await smallOf(start);
+  process.kill(small, 'SIGSTOP');
+  const [since, ended] = [Date.now(), start(asked)];
+  await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(since + stillMs), { timeout: 30_000 });
+  process.kill(small, 'SIGCONT');
+  const answer = await ended;
+  expect(await smallOf(start)).toBe(small);
+  return answer;
+}
+
 describe('programs', () => {
   it('are started by one small process, which has nothing of its owner’s environment', async () => {
     const start = createStarter();
@@ -63,19 +76,6 @@ describe('programs', () => {
     });
     expect((await start(shell('echo again'))).stdout).toBe('again\n');
   });
-
-  /** What comes of a program that is asked for while the small process stands still for so long. */
-  async function afterStill(stillMs: number, asked: Start, starterMs = graceMs): Promise<Ended> {
-    const start = createStarter(starterMs);
-    const small = await smallOf(start);
-    process.kill(small, 'SIGSTOP');
-    const [since, ended] = [Date.now(), start(asked)];
-    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(since + stillMs), { timeout: 30_000 });
-    process.kill(small, 'SIGCONT');
-    const answer = await ended;
-    expect(await smallOf(start)).toBe(small);
-    return answer;
-  }
 
   it('are not started late', async () => {
     const late = await afterStill(graceMs + 50, shell('echo late'));

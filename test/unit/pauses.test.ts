@@ -5,7 +5,7 @@ describe('pauses', () => {
   it('are over after their time', async () => {
     vi.useFakeTimers();
     const pauses = createPauses();
-    const ended = vi.fn();
+    const ended = vi.fn<() => void>();
     const pause = pauses.pause(1_000).then(ended);
     await vi.advanceTimersByTimeAsync(999);
     expect(ended).not.toHaveBeenCalled();
