@@ -37,6 +37,14 @@ describe('the documentation', () => {
     expect(targets.filter(target => !existsSync(join(dirname(page), target)))).toEqual([]);
   });
 
+  it.each(pages)('names in %s only benchmarks that CI runs', page => {
+    const run = [...read('.ci/run').matchAll(/npm run bench -- ([a-z ]+?) --/g)].flatMap(match =>
+      match[1]?.split(' '),
+    );
+    const named = [...read(page).matchAll(/npm run bench -- ([a-z]+)/g)].map(match => match[1]);
+    expect(named.filter(name => !run.includes(name))).toEqual([]);
+  });
+
   it('has the first command within the README’s first screen', () => {
     expect(read('README.md').split('\n').slice(0, 40).join('\n')).toContain('npm ci\nnpm run demo -- --once');
   });
