@@ -163,7 +163,8 @@ export function createApp({ botToken, connection, apiUrl, botId }: AppOptions, d
     async stop() {
       pauses.end();
       await app.stop();
-      await Promise.allSettled(atWork);
+      // What is at work may begin what comes after its answer.
+      while (atWork.size > 0) await Promise.allSettled(atWork);
     },
   };
 }
