@@ -32,11 +32,16 @@ describe('the product', () => {
   async function approvedToTheEnd(): Promise<void> {
     const { slack, channel, approver } = house.sandbox;
     const root = newestThread(house.sandbox)[0]?.ts ?? '';
-    const roles = () => slack.thread(channel, root).map(roleOf);
-    await expect.poll(roles, { timeout: 40_000 }).toContain('approval-1');
-    const asked = slack.thread(channel, root).find(message => roleOf(message) === 'approval-1');
+    const thread = () => slack.thread(channel, root);
+    // In words, so that a failure shows what the thread says instead.
+    const told = () =>
+      thread()
+        .map(message => `${roleOf(message)}: ${slack.renderText(message)}`)
+        .join('\n');
+    await expect.poll(told, { timeout: 40_000 }).toMatch(/^approval-1: /m);
+    const asked = thread().find(message => roleOf(message) === 'approval-1');
     await slack.click(approver, { channel: asked?.channel ?? '', ts: asked?.ts ?? '' }, 'approve');
-    await expect.poll(roles, { timeout: 40_000 }).toContain('ended');
+    await expect.poll(told, { timeout: 40_000 }).toMatch(/^ended: /m);
   }
 
   it('finishes what it was at when it was killed, and leaves one of everything', async () => {
