@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlockAction, ButtonAction } from '@slack/bolt';
+import { UserError } from '../errors.ts';
 import type { Run } from '../onboarding/run.ts';
 import { actionIds } from './claims.ts';
 import type { Outcome } from './commands.ts';
@@ -47,7 +49,13 @@ export const clickOf = (action: ButtonAction, body: BlockAction): Click => ({
 export const forged = (desk: Desk, asking: Asking): { answer: Answer; refused: string } =>
   refuse(desk, asking, 'forged', trouble.forged);
 
-/** The run that a button of this role speaks of, if the button really stands in the message that shows it. */
+/** People see a message before Slack has said where it stands, which mostly takes a moment. */
+const confirmedAfterMs = [50, 100, 200, 400, 800, 1_600];
+
+/**
+ * The run that a button of this role speaks of, if the button really stands in the message that shows it. Throws a UserError when it is
+ * not known yet where that message stands: whoever posted it may have been cut off before Slack's answer.
+ */
 export async function runBehind(
   desk: Desk,
   click: Click,
@@ -56,7 +64,14 @@ export async function runBehind(
 ): Promise<Run | undefined> {
   const run = await inTime(desk.records.get(id));
   if (run === undefined) return undefined;
-  const { messages } = await inTime(readMark(desk.store, id));
-  const shown = messages[roleOf(run)];
-  return shown !== undefined && shown.channel === click.channel && shown.ts === click.ts ? run : undefined;
+  const role = roleOf(run);
+  for (const ms of confirmedAfterMs) {
+    const { messages, posting } = await inTime(readMark(desk.store, id));
+    const shown = messages[role];
+    if (shown !== undefined)
+      return shown.channel === click.channel && shown.ts === click.ts ? run : undefined;
+    if (posting?.role !== role || posting.channel !== click.channel) return undefined;
+    await sleep(ms);
+  }
+  throw new UserError('early', trouble.early.text);
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Run } from '../../src/onboarding/run.ts';
+import type { Message } from '../../src/sandbox/slack-state.ts';
 import { roleOf } from '../../src/sandbox/story.ts';
 import { approver, requester, secondApprover } from '../support/builders.ts';
 import { lead, openSlackHouse, other, type SlackHouse, team } from '../support/slack-house.ts';
@@ -243,6 +244,44 @@ describe('an approval', () => {
     await house.told(approver, /the list of people has changed/);
     await house.press(approver, again, 'approve');
     expect(invited(await done())).toHaveLength(3);
+  });
+
+  describe('that is pressed before Slack has said where it stands', () => {
+    let confirm: () => void;
+    let asked: Message;
+    beforeEach(async () => {
+      const confirmed = Promise.withResolvers<void>();
+      confirm = confirmed.resolve;
+      house.slack.hooks.around = async (call, { apply }) => {
+        const answer = await apply();
+        const isAsked = house.slack.messages().some(message => roleOf(message) === 'approval-1');
+        if (call.operation === 'chat.postMessage' && isAsked) await confirmed.promise;
+        return answer;
+      };
+      asked = await request();
+    });
+
+    it('counts when that is known soon', async () => {
+      // Nobody draws meanwhile: whoever draws this thread waits for Slack.
+      house.looks.marks = 0;
+      const pressed = house.press(approver, asked, 'approve');
+      await vi.waitFor(() => expect(house.looks.marks).toBeGreaterThan(0), 30_000);
+      confirm();
+      expect(await pressed).toMatch(/the invites go out/);
+      await done();
+    });
+
+    it('does not count when that takes long, and says so', async () => {
+      expect(await house.press(approver, asked, 'approve')).toMatch(
+        /did not count\. Press again in a moment/,
+      );
+      expect((await house.newest()).gates.at(-1)?.votes).toEqual([]);
+      confirm();
+      await vi.waitFor(async () => {
+        expect(await house.press(approver, asked, 'approve')).toMatch(/the invites go out/);
+      }, 30_000);
+      await done();
+    });
   });
 
   it('that is forged does not count, and is written down', async () => {

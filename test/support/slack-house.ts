@@ -97,6 +97,8 @@ export async function openSlackHouse(
   const clock = { aheadMs: 0 };
   /** `asked` counts the calls that got no answer. */
   const silence = { store: false, memory: false, asked: 0 };
+  /** How often it was looked up where messages stand. */
+  const looks = { marks: 0 };
   const unless = <T>(silent: boolean, call: () => Promise<T>): Promise<T> => {
     if (!silent) return call();
     silence.asked += 1;
@@ -109,6 +111,10 @@ export async function openSlackHouse(
     insert: (...given) => unless(silence.store, () => embedded.insert(...given)),
     admit: (...given) => unless(silence.memory, () => embedded.admit(...given)),
     latest: (...given) => unless(silence.store, () => embedded.latest(...given)),
+    mark: (...given) => {
+      looks.marks += 1;
+      return embedded.mark(...given);
+    },
   };
   const mailboxes = createInProcessMailboxes(log);
   const records = createRecords(store, mailboxes.nudges);
@@ -193,6 +199,7 @@ export async function openSlackHouse(
     lines,
     clock,
     silence,
+    looks,
     platform,
     problems: bot.problems,
     newest,

@@ -227,6 +227,9 @@ export const trouble = {
   forged: ready(
     'This button does not belong to a message of mine as it stands now. Use the newest message in the thread.',
   ),
+  early: ready(
+    'I am not sure yet that this message of mine has come through, so this did not count. Press again in a moment.',
+  ),
   withReference: (text: string, reference: string): Answer =>
     answer(markup`${foreign(text, 2000)} Reference: ${reference}`),
 };
