@@ -50,7 +50,7 @@ export const forged = (desk: Desk, asking: Asking): { answer: Answer; refused: s
   refuse(desk, asking, 'forged', trouble.forged);
 
 /** People see a message before Slack has said where it stands, which mostly takes a moment. */
-const confirmedAfterMs = [50, 100, 200, 400, 800, 1_600];
+const confirmedAfterMs = [0, 50, 100, 200, 400, 800, 1_600];
 
 /**
  * The run that a button of this role speaks of, if the button really stands in the message that shows it. Throws a UserError when it is
@@ -66,12 +66,13 @@ export async function runBehind(
   if (run === undefined) return undefined;
   const role = roleOf(run);
   for (const ms of confirmedAfterMs) {
+    await sleep(ms);
     const { messages, posting } = await inTime(readMark(desk.store, id));
     const shown = messages[role];
     if (shown !== undefined)
       return shown.channel === click.channel && shown.ts === click.ts ? run : undefined;
     if (posting?.role !== role || posting.channel !== click.channel) return undefined;
-    await sleep(ms);
   }
-  throw new UserError('early', trouble.early.text);
+  const { answer } = refuse(desk, click, 'early', trouble.early, id);
+  throw new UserError('early', answer.text);
 }

@@ -24,10 +24,9 @@ export async function onboardAnew(
 export async function signInEverywhere({ sandbox, clusters, people }: Ground): Promise<void> {
   const { slack, channel } = sandbox;
   const [person = '', first = ''] = [people[0], clusters[0]];
-  const answers = (): number => slack.ephemerals(person).length;
   await slack.command(person, channel, '/otterize', `plan ${first} prod`);
-  const before = answers();
-  await until(() => (answers() > before ? true : undefined), 'a plan');
+  const told = () => slack.ephemerals(person).map(each => slack.renderText(each));
+  await until(() => told().find(text => text.startsWith('What onboarding')), 'a plan');
 }
 
 /** Has all clusters onboarded and everything that is asked approved at once; answers how many milliseconds that took. */

@@ -276,6 +276,10 @@ describe('an approval', () => {
         /did not count\. Press again in a moment/,
       );
       expect((await house.newest()).gates.at(-1)?.votes).toEqual([]);
+      const refused = house.lines.filter(({ message }) => message === 'refused');
+      expect(refused.map(({ fields }) => fields)).toEqual([
+        expect.objectContaining({ by: approver, reason: 'early' }),
+      ]);
       confirm();
       await vi.waitFor(async () => {
         expect(await house.press(approver, asked, 'approve')).toMatch(/the invites go out/);
